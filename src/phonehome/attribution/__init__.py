@@ -1,0 +1,1 @@
+"""Who holds an address or a name, in which country, according to whom, on which day."""

@@ -1,0 +1,1 @@
+"""The case folder: for now, the subject file."""

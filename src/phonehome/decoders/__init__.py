@@ -1,0 +1,1 @@
+"""Peeling: one encoding a file, from bytes to bytes."""

@@ -1,0 +1,1 @@
+"""Finding known values: forms, lexicon, unfold, search, locate."""

@@ -1,0 +1,1 @@
+"""Judging findings: severity now; consent, comparison, claims and policy later."""

@@ -1,0 +1,1 @@
+"""The nouns of phonehome: frozen values without behaviour that needs I/O."""

@@ -1,0 +1,114 @@
+"""One request with its response, or one stretch of a stream, as a reader hands it on.
+
+Bytes stay bytes: a body is what the recording holds, with the content codings that are still on it named
+beside it, so that a finding's offset points into something another lab can cut out of the same recording.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+Header = tuple[bytes, bytes]
+
+
+class Protocol(StrEnum):
+    """Application protocol, by the names that the audit document counts under."""
+
+    HTTP_0_9 = "http/0.9"
+    HTTP_1_0 = "http/1.0"
+    HTTP_1_1 = "http/1.1"
+    HTTP_2 = "http/2"
+    HTTP_3 = "http/3"
+    HTTP = "http"  # the recording does not tell which version
+    WEBSOCKET = "websocket"
+    DNS = "dns"
+    RAW = "raw"
+
+
+class Transport(StrEnum):
+    """What protects the bytes on their way; None where the recording does not tell."""
+
+    CLEARTEXT = "cleartext"
+    TLS = "tls"
+    QUIC = "quic"
+
+
+class Direction(StrEnum):
+    """Up is from the handset; down is to it."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """An HTTP request or response: headers in order, trailers after them, and the body as recorded.
+
+    Attributes:
+        headers: Name and value in the order and spelling of the recording.
+        body: The body as stored in the recording.
+        codings: Content codings still on `body`, outermost last as in the Content-Encoding header. A HAR
+            stores bodies decoded, so its reader gives none.
+        size: Bytes of headers and body on the wire, before decoding; recomputed where unknown.
+        truncated: The recording holds only the beginning of the body.
+    """
+
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+    codings: tuple[str, ...] = ()
+    size: int = 0
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One WebSocket message, or one stretch of a raw stream or datagram.
+
+    `text` tells a WebSocket text message; it is False for everything else.
+    """
+
+    direction: Direction
+    data: bytes
+    time: datetime | None = None
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request with its response; or, for a protocol that nobody parses, one stretch of a stream.
+
+    Attributes:
+        input: Which input of the audit it came from, counted from 0.
+        index: Its place in the input's own order, counted from 0, broken entries included.
+        time: When it began, timezone-aware UTC; None if the recording does not tell.
+        url: The whole URL as recorded; for DNS a `dns:` URI (RFC 4501), for raw streams `tcp://host:port`
+            or `udp://host:port`.
+        host: Host name the handset asked for (no port, lower case), or the address where there is no name.
+        address: IP address of the peer, without a port.
+        app: The app that sent it, where the recording names it.
+        packets: Numbers of its packets, from 1, as Wireshark counts.
+        pieces: WebSocket messages after the upgrade, or the stretches of a raw stream, in order.
+    """
+
+    input: int = 0
+    index: int
+    time: datetime | None = None
+    protocol: Protocol
+    method: str | None = None
+    url: bytes | None = None
+    host: str | None = None
+    address: str | None = None
+    port: int | None = None
+    transport: Transport | None = None
+    app: str | None = None
+    packets: tuple[int, ...] = ()
+    status: int | None = None
+    request: Message | None = None
+    response: Message | None = None
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def bytes_up(self) -> int:
+        """Application bytes that this exchange sent upward, before decoding."""
+        sent = self.request.size if self.request is not None else 0
+        return sent + sum(len(piece.data) for piece in self.pieces if piece.direction is Direction.UP)

@@ -1,0 +1,1 @@
+"""One capture format a file: from a source to exchanges and problems."""
