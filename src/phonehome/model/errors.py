@@ -1,4 +1,4 @@
-"""What can go wrong, as a shallow tree: each message says what was expected, what came, where, and what to do."""
+"""What can go wrong, as a shallow tree; each message says what was expected, what came, where, what to do."""
 
 
 class PhonehomeError(Exception):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class DataType(StrEnum):
-    """What a value is. Each maps to a W3C DPV category and a Google Play data-safety category in `vocabulary`."""
+    """What a value is; `vocabulary` maps each to W3C DPV and Google Play data-safety categories."""
 
     IMEI = "imei"
     MEID = "meid"
@@ -61,7 +61,7 @@ class Origin(StrEnum):
 class KnownValue:
     """One value known of a subject.
 
-    `value` is the text as written; for a value kept in a file it is empty and `content` holds the file's bytes.
+    `value` is the text as written; for a value kept in a file it is empty and `content` holds the bytes.
     `since` is the first day on which the value existed.
     """
 
@@ -84,7 +84,7 @@ class Handset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A handset and the values known of it; `region` (ISO 3166 alpha-2) tells how national numbers are read."""
+    """A handset and the values known of it; `region` (ISO 3166 alpha-2) is how national numbers are read."""
 
     name: str | None = None
     handset: Handset | None = None

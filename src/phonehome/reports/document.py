@@ -170,9 +170,9 @@ class ExchangeRef(Model):
 
 
 class LayerDoc(Model):
-    """One layer of the evidence: a window of it, split around the place that the next layer reads.
+    r"""One layer of the evidence: a window of it, split around the place that the next layer reads.
 
-    `text` is before + span + after, printable, with unprintable bytes as `\\xNN`; masked unless revealed.
+    `text` is before + span + after, printable, with unprintable bytes as `\xNN`; masked unless revealed.
     `offset` is where the window begins in a layer of `size` bytes.
     """
 
@@ -274,7 +274,7 @@ class Statistics(Model):
 class AuditDocument(Model):
     """The result of one audit."""
 
-    schema_: Annotated[Literal["phonehome.audit/1"], Field(alias="schema")] = SCHEMA
+    schema_: Annotated[Literal["phonehome.audit/1"], Field(alias="schema")] = "phonehome.audit/1"
     tool: Tool
     subject: SubjectSummary | None
     inputs: list[InputFile]
