@@ -1,0 +1,55 @@
+# make demo and make test are all that a newcomer needs; `make` lists the rest.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+BIN := .venv/bin
+# The default set of tests on other Pythons leaves out what needs minutes or a second environment.
+QUICK := not heavy
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9.-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
+	  printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+.venv/.ready-run: pyproject.toml scripts/bootstrap
+	@scripts/bootstrap run .venv $(PYTHON)
+
+.venv/.ready-dev: pyproject.toml scripts/bootstrap
+	@scripts/bootstrap dev .venv $(PYTHON)
+
+.venv-3.13/.ready-dev: pyproject.toml scripts/bootstrap
+	@scripts/bootstrap dev .venv-3.13 "$$(scripts/bootstrap find 3.13)"
+
+.PHONY: setup dev packages
+setup: .venv/.ready-run ## install phonehome into .venv
+dev: .venv/.ready-dev ## that, and the developers' tools
+packages: ## install the Debian packages that the tests use, where that is allowed
+	@scripts/bootstrap packages
+
+.PHONY: demo
+demo: setup ## audit a real app's recording; writes demo-report.html here
+	@$(BIN)/python -m phonehome.demo
+
+.PHONY: lint docs
+lint: dev ## formatting, style, types, layers, dependencies
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry src
+docs: dev ## build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+.PHONY: test test-3.13
+test: dev packages lint docs test-3.13 ## everything that must pass; pytest comes last
+	$(BIN)/pytest
+test-3.13: ## the quick tests on Python 3.13, where there is one
+	@if scripts/bootstrap find 3.13 >/dev/null; then \
+	  $(MAKE) --no-print-directory .venv-3.13/.ready-dev && .venv-3.13/bin/pytest -q -m '$(QUICK)' -p no:cacheprovider; \
+	else echo 'test-3.13: skipped, there is no Python 3.13 here'; fi
+
+.PHONY: bench fuzz
+bench: dev ## compare detection with the peers on the same requests
+	$(BIN)/python -m benchmarks.detection
+fuzz: dev ## look for input that breaks readers and decoders (FUZZ_RUNS=…)
+	$(BIN)/python fuzz/run.py $(FUZZ_RUNS)
