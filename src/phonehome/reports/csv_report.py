@@ -1,0 +1,72 @@
+"""The flows as a table for spreadsheets: one flow a row (RFC 4180), harmless when opened.
+
+A spreadsheet runs a cell that begins with `=`, `+`, `-` or `@` as a formula, also after leading blanks, and
+splits cells at semicolons or tabs where its locale says so. So an apostrophe is put before such a character
+wherever a cell could begin.
+"""
+
+import csv
+import io
+import re
+
+from phonehome.reports.document import AuditDocument, FlowDoc
+from phonehome.reports.text import visible
+
+SEPARATOR = " · "
+COLUMNS = (
+    "id",
+    "data_type",
+    "categories",
+    "value_ids",
+    "direction",
+    "host",
+    "organisation",
+    "country",
+    "countries",
+    "transport",
+    "methods",
+    "forms",
+    "severity",
+    "weak",
+    "count",
+    "first",
+    "last",
+    "session",
+    "conditions",
+    "consent",
+    "steps",
+    "findings",
+)
+
+# Full-width forms count too: some locales fold them into the ASCII ones (OWASP, CSV injection).
+_FORMULA = re.compile(r"(^|[;,|\"·])(\s*)(?=[=+\-@＝＋－＠])")
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            text = ""
+        case bool():
+            text = "yes" if value else "no"
+        case dict():
+            text = SEPARATOR.join(f"{key}={item}" for key, item in value.items())
+        case list():
+            text = SEPARATOR.join(str(item) for item in value)
+        case _:
+            text = str(value)
+    # In this order: a leading tab or line break counts as a blank only until it becomes an escape.
+    return visible(_FORMULA.sub(r"\1\2'", text))
+
+
+def _row(flow: FlowDoc) -> list[str]:
+    fields = flow.model_dump()
+    return [_cell(fields[name]) for name in COLUMNS]
+
+
+def render_csv(doc: AuditDocument) -> str:
+    """Write a header and one row a flow, as the document orders them; ` · ` joins lists, null is empty."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    writer.writerows(_row(flow) for flow in doc.flows)
+    return out.getvalue()

@@ -1,0 +1,25 @@
+"""The audit document as JSON: the view that other programs read, and that loses nothing."""
+
+import json
+import re
+
+from phonehome.reports.document import AuditDocument
+from phonehome.reports.text import HIDDEN
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000  # RFC 8259, section 7: a surrogate pair
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
+def render_json(doc: AuditDocument) -> str:
+    """Write the document as indented JSON that ends in a line feed and keeps to `audit_schema()`.
+
+    Characters that could steer a terminal or hide something are JSON escapes: the same text to a parser, and
+    harmless to a person who lets it run over the screen.
+    """
+    text = json.dumps(doc.model_dump(mode="json"), ensure_ascii=False, indent=2)
+    return "\n".join(HIDDEN.sub(_escape, line) for line in text.split("\n")) + "\n"

@@ -1,0 +1,16 @@
+"""The JSON Schema of the audit document, made from its models, so that the two cannot differ."""
+
+from pydantic.json_schema import JsonSchemaValue
+
+from phonehome.reports.document import SCHEMA, AuditDocument
+
+
+def audit_schema() -> JsonSchemaValue:
+    """Give the JSON Schema (draft 2020-12) of `phonehome.audit/1`."""
+    schema = AuditDocument.model_json_schema(by_alias=True, mode="serialization")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:phonehome:schema:{SCHEMA.removeprefix('phonehome.')}",
+        **schema,
+        "title": SCHEMA,
+    }

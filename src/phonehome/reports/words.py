@@ -1,0 +1,96 @@
+"""The words of the views: one for one thing, the same on the terminal and on paper."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+
+SEVERITIES = ("critical", "high", "medium", "low")
+
+METHODS = {
+    "decoded": "The value itself, after its layers were decoded.",
+    "digest": "A digest (hash) of the value. Whoever holds the value, or can try all of them, can link it.",
+}
+COVERAGE = {
+    "read": "looked into",
+    "closed": "stayed encrypted by the transport",
+    "unreadable": "of high entropy without a known format, or could not be decoded",
+    "lost": "missing from the recording",
+}
+PARTS = {
+    "request.url": "request URL",
+    "request.headers": "request headers",
+    "request.body": "request body",
+    "response.headers": "response headers",
+    "response.body": "response body",
+    "message": "message",
+    "stream": "stream",
+}
+NOT_SEEN = "“Not seen” is not “not sent”: it counts only for what could be read."
+
+_UPPER = {"imei", "meid", "imsi", "iccid", "mac", "id", "drm", "sms", "ssid", "bssid", "ip"}
+_SPELT = {"wifi": "Wi-Fi", "bluetooth": "Bluetooth", "android": "Android"}
+_TRANSPORTS = {"cleartext": "cleartext", "tls": "TLS", "quic": "QUIC", None: "transport unknown"}
+
+
+def data_type(name: str) -> str:
+    """Write a data type for people: `contact_phone_number` as “contact phone number”, `imei` as “IMEI”."""
+    words = name.split("_")
+    return " ".join(word.upper() if word in _UPPER else _SPELT.get(word, word) for word in words)
+
+
+def transport(name: str | None) -> str:
+    """Write a transport for people; None is one that the recording does not tell."""
+    return _TRANSPORTS[name]
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Write a number with its noun: “1 flow”, “12,000 flows”."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listing(items: Iterable[str]) -> str:
+    """Join words as a sentence does: “a”, “a and b”, “a, b and c”."""
+    *head, last = items
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def listing_at_most(items: Sequence[str], limit: int, rest: str, rests: str) -> str:
+    """Join as `listing` does, naming `limit` items and counting the others: “a, b and 3 more data types”."""
+    if len(items) <= limit + 1:  # “and 1 more” says less than the name
+        return listing(items)
+    return listing([*items[:limit], count(len(items) - limit, rest, rests)])
+
+
+def size(number: int) -> str:
+    """Write bytes with three digits and a decimal unit: “999 B”, “1.23 MB”."""
+    value = float(number)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if value < 999.5 or unit == "TB":
+            break
+        value /= 1000
+    digits = 0 if unit == "B" or value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{value:,.{digits}f} {unit}"
+
+
+def percent(part: int, whole: int) -> str:
+    """Write a share; only all is “100 %” and only nothing is “0 %”."""
+    if whole <= 0 or part <= 0:
+        return "0 %"
+    if part >= whole:
+        return "100 %"
+    share = 100 * part / whole
+    if share < 0.1:
+        return "< 0.1 %"
+    return "> 99.9 %" if share > 99.9 else f"{share:.1f} %"
+
+
+@cache
+def _countries() -> dict[str, str]:
+    text = files(__package__).joinpath("assets", "countries.tsv").read_text(encoding="utf-8")
+    lines = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return {code: name for code, name in lines}  # noqa: C416  a list of two is no pair to mypy
+
+
+def country(code: str) -> str:
+    """Give the English name of a country code, or the code where it is not known."""
+    return _countries().get(code, code)
