@@ -49,7 +49,7 @@ class TextCoding(Protocol):
 
     @property
     def name(self) -> str:
-        """The name in chains: `base64`, `base16`, `percent`…"""
+        """The name in chains: `base64`, `base16`, `percent` and so on."""
 
     @property
     def pattern(self) -> re.Pattern[bytes]:
@@ -85,7 +85,7 @@ class Container(Protocol):
 
     @property
     def name(self) -> str:
-        """The name in chains: `json`, `form`, `protobuf`…"""
+        """The name in chains: `json`, `form`, `protobuf` and so on."""
 
     def split(self, data: bytes, limit: int) -> list[Leaf]:
         """Give the parts, at most `limit` of them.
