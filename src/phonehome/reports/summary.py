@@ -210,10 +210,13 @@ class Summary:
 
     @property
     def _where(self) -> str:
-        names = [words.country(code) for code in self.countries]
-        if any(flow.country is None for flow in self.up):
-            names.append("countries not agreed on")
-        return f", in {words.listing_at_most(names, COUNTRIES_NAMED, 'more country', 'more countries')}"
+        open_flows = sum(flow.country is None for flow in self.up)
+        if not self.countries:
+            return " (countries unknown or disputed)"
+        names = [words.country_in_text(code) for code in self.countries]
+        named = words.listing_at_most(names, COUNTRIES_NAMED, "more country", "more countries")
+        rest = f" (for {words.count(open_flows, 'flow')} unknown or disputed)" if open_flows else ""
+        return f", in {named}{rest}"
 
 
 def pick_findings(flows: Iterable[FlowDoc], findings: Iterable[FindingDoc], limit: int) -> list[FindingDoc]:

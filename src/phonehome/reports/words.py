@@ -13,7 +13,7 @@ METHODS = {
 COVERAGE = {
     "read": "looked into",
     "closed": "stayed encrypted by the transport",
-    "unreadable": "of high entropy without a known format, or could not be decoded",
+    "unreadable": "high entropy, no known format, or not decoded",
     "lost": "missing from the recording",
 }
 PARTS = {
@@ -94,3 +94,12 @@ def _countries() -> dict[str, str]:
 def country(code: str) -> str:
     """Give the English name of a country code, or the code where it is not known."""
     return _countries().get(code, code)
+
+
+def country_in_text(code: str) -> str:
+    """Give the name as it stands inside a sentence: “the United States”."""
+    name = country(code)
+    plural_or_union = name.startswith(
+        ("United", "Netherlands", "Philippines", "Bahamas", "Maldives", "European")
+    )
+    return f"the {name}" if plural_or_union else name
