@@ -1,7 +1,8 @@
-"""Identifiers of equipment and SIM: IMEI, MEID, IMSI, ICCID, MAC addresses, Android ID, UUIDs, serial numbers.
+"""Identifiers of equipment and SIM: IMEI, MEID, IMSI, ICCID, MAC, Android ID, UUIDs, serial numbers.
 
-IMEI and its check digit: 3GPP TS 23.003, 6.2 and annex B (Luhn). IMSI: the same, 2.2; a mobile network code has three
-digits in North America and a few other places, two elsewhere, so both cuts are tried. ICCID: ITU-T E.118.
+IMEI and its check digit: 3GPP TS 23.003, 6.2 and annex B (Luhn). IMSI: the same, 2.2; a mobile network code
+has three digits in North America and a few other places, two elsewhere, so both cuts are tried. ICCID: ITU-T
+E.118.
 """
 
 import re
@@ -115,7 +116,7 @@ def iccid_forms(name: str, value: str) -> Iterator[Form]:
 
 
 def mac_forms(name: str, value: str) -> Iterator[Form]:
-    """Colons, dashes, dots, nothing; six raw bytes of both orders; a decimal integer; digests of both cases."""
+    """Colons, dashes, dots, nothing; six raw bytes of both orders; a decimal integer; both cases hashed."""
     digits = re.sub(r"[^0-9A-Fa-f]", "", value).lower()
     if len(digits) != 12:
         return
@@ -168,7 +169,7 @@ def android_id_forms(name: str, value: str) -> Iterator[Form]:
 
 
 def uuid_forms(name: str, value: str) -> Iterator[Form]:
-    """With and without dashes, either case, sixteen raw bytes of both layouts (RFC 9562; Microsoft's GUID)."""
+    """With and without dashes, either case, sixteen raw bytes of both layouts (RFC 9562, Microsoft GUID)."""
     digits = value.replace("-", "").strip("{}").lower()
     dashed = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
     for text, suffix in ((dashed, ""), (digits, "/bare")):

@@ -1,7 +1,7 @@
 """Long decimal numbers (IMEI, IMSI, ICCID, telephone numbers) as bytes: BCD, TBCD, varint, fixed integers.
 
-BCD puts two digits in an octet, the first in the high nibble; TBCD (3GPP TS 29.002, 17.7.8) the first in the low
-nibble, with `F` filling an odd end. Varint is protobuf's base-128, least significant group first.
+BCD puts two digits in an octet, the first in the high nibble; TBCD (3GPP TS 29.002, 17.7.8) the first in the
+low nibble, with `F` filling an odd end. Varint is protobuf's base-128, least significant group first.
 """
 
 from collections.abc import Iterator

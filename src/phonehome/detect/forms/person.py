@@ -1,8 +1,8 @@
 """What belongs to a person: telephone numbers, e-mail, names, texts, network names, places, files.
 
 Telephone numbers are read with the published numbering plans (the phonenumbers library). Names and texts are
-searched in UTF-8 of both normal forms and in the legacy encodings of their scripts. A text counts also when only a
-long part of it is sent: every eighth eight-byte piece of it is an anchor, and a hit is stretched both ways.
+searched in UTF-8 of both normal forms and in the legacy encodings of their scripts. A text counts also when
+only a long part of it is sent: every eighth eight-byte piece of it is an anchor, and a hit is stretched both ways.
 """
 
 import re
@@ -131,8 +131,7 @@ def name_forms(name: str, value: str) -> Iterator[Form]:
         yield from _text_forms(form, writing, Boundary.NAME, hashed=True)
     if given and min(len(given), len(family)) >= 2:
         for half, part in ((Half.GIVEN, given), (Half.FAMILY, family)):
-            for form in _text_forms(f"{name}/fields-apart", part, Boundary.NAME, half=half):
-                yield form
+            yield from _text_forms(f"{name}/fields-apart", part, Boundary.NAME, half=half)
 
 
 def short_text_forms(

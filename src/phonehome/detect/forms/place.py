@@ -1,7 +1,7 @@
 """A place: latitude and longitude in decimal degrees, scaled integers, floating point, and geohash.
 
-One coordinate alone says little, so each form is a half that counts with its other half in the same part of an
-exchange. Fewer places are tried rounded and cut off. Geohash: Gustavo Niemeyer's base 32 interleaving, 2008.
+One coordinate alone says little, so each form is a half that counts with its other half in the same part of
+an exchange. Fewer places are tried rounded and cut off. Geohash: Gustavo Niemeyer's base 32 interleaving, 2008.
 """
 
 import struct

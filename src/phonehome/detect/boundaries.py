@@ -1,0 +1,139 @@
+"""Whether a match stands by itself, or is a piece of another value.
+
+A telephone number inside a longer number, a name inside a longer name, an address that goes on: these are other
+people's data, as close as strangers come. Each check sees the buffer and the span, and nothing else.
+"""
+
+import re
+from collections.abc import Callable
+
+from phonehome.detect.forms import Boundary
+
+_DIGITS = frozenset(b"0123456789")
+_HEX = frozenset(b"0123456789abcdefABCDEF")
+_ALNUM = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_WORD = _ALNUM | frozenset(b"_") | frozenset(range(0x80, 0x100))
+_EMAIL_BEFORE = _ALNUM | frozenset(b"._%+-")
+_OTHER_COUNTRY = re.compile(rb"(?:\+|(?<![0-9])00)[0-9]{1,3}[ .()/-]{0,2}\Z")
+
+
+def _neighbours(buffer: bytes, start: int, end: int) -> tuple[int, int]:
+    before = buffer[start - 1] if start else -1
+    after = buffer[end] if end < len(buffer) else -1
+    return before, after
+
+
+def _follows(buffer: bytes, end: int, joints: bytes, kind: frozenset[int]) -> bool:
+    """Whether a joint and then a character of `kind` follow: the value goes on."""
+    return end + 1 < len(buffer) and buffer[end] in joints and buffer[end + 1] in kind
+
+
+def _precedes(buffer: bytes, start: int, joints: bytes, kind: frozenset[int]) -> bool:
+    return start >= 2 and buffer[start - 1] in joints and buffer[start - 2] in kind
+
+
+def _none(buffer: bytes, start: int, end: int) -> bool:
+    return True
+
+
+def _digits(buffer: bytes, start: int, end: int) -> bool:
+    before, after = _neighbours(buffer, start, end)
+    return before not in _DIGITS and after not in _DIGITS
+
+
+def _hex(buffer: bytes, start: int, end: int) -> bool:
+    before, after = _neighbours(buffer, start, end)
+    return before not in _HEX and after not in _HEX
+
+
+def _word(buffer: bytes, start: int, end: int) -> bool:
+    before, after = _neighbours(buffer, start, end)
+    return before not in _WORD and after not in _WORD
+
+
+def _name(buffer: bytes, start: int, end: int) -> bool:
+    if not _word(buffer, start, end):
+        return False
+    return not (_follows(buffer, end, b"-'", _WORD) or _precedes(buffer, start, b"-'", _WORD))
+
+
+def _email(buffer: bytes, start: int, end: int) -> bool:
+    before, after = _neighbours(buffer, start, end)
+    if before in _EMAIL_BEFORE or after in _WORD:
+        return False
+    return not _follows(buffer, end, b".-", _ALNUM)
+
+
+def _username(buffer: bytes, start: int, end: int) -> bool:
+    before, after = _neighbours(buffer, start, end)
+    if before in _EMAIL_BEFORE or after in _WORD or after in b"@+-":
+        return False
+    return not _follows(buffer, end, b".", _ALNUM)
+
+
+def _ssid(buffer: bytes, start: int, end: int) -> bool:
+    if not _word(buffer, start, end):
+        return False
+    return not (_follows(buffer, end, b" -.", _ALNUM) or _precedes(buffer, start, b" -.", _ALNUM))
+
+
+def _package(buffer: bytes, start: int, end: int) -> bool:
+    if not _word(buffer, start, end):
+        return False
+    return not (_follows(buffer, end, b".-", _ALNUM) or _precedes(buffer, start, b".-", _ALNUM))
+
+
+def _uuid(buffer: bytes, start: int, end: int) -> bool:
+    before, after = _neighbours(buffer, start, end)
+    if before in _HEX or after in _HEX:
+        return False
+    return not (_follows(buffer, end, b"-", _HEX) or _precedes(buffer, start, b"-", _HEX))
+
+
+def _dotted(buffer: bytes, start: int, end: int) -> bool:
+    if not _hex(buffer, start, end):
+        return False
+    return not (_follows(buffer, end, b".:", _HEX) or _precedes(buffer, start, b".:", _HEX))
+
+
+def _decimal(buffer: bytes, start: int, end: int) -> bool:
+    before, after = _neighbours(buffer, start, end)
+    if before in _DIGITS or after in _DIGITS or before == 0x2E:
+        return False
+    return before != 0x2D or _precedes(buffer, start, b"-", _ALNUM)
+
+
+def _imeisv(buffer: bytes, start: int, end: int) -> bool:
+    """Fourteen digits alone, or with the two of a software version (3GPP TS 23.003, 6.2.2); never with one."""
+    before, _ = _neighbours(buffer, start, end)
+    if before in _DIGITS:
+        return False
+    more = next((i for i, byte in enumerate(buffer[end : end + 3]) if byte not in _DIGITS), 3)
+    more = min(more, len(buffer) - end)
+    return more in (0, 2)
+
+
+def _national(buffer: bytes, start: int, end: int) -> bool:
+    """No longer number, and no country code of another country before it."""
+    before, _ = _neighbours(buffer, start, end)
+    if before == 0x2B or not _digits(buffer, start, end):
+        return False
+    return _OTHER_COUNTRY.search(buffer, max(start - 8, 0), start) is None
+
+
+CHECKS: dict[Boundary, Callable[[bytes, int, int], bool]] = {
+    Boundary.NONE: _none,
+    Boundary.DIGITS: _digits,
+    Boundary.HEX: _hex,
+    Boundary.WORD: _word,
+    Boundary.NAME: _name,
+    Boundary.EMAIL: _email,
+    Boundary.USERNAME: _username,
+    Boundary.SSID: _ssid,
+    Boundary.PACKAGE: _package,
+    Boundary.UUID: _uuid,
+    Boundary.DOTTED: _dotted,
+    Boundary.DECIMAL: _decimal,
+    Boundary.IMEISV: _imeisv,
+    Boundary.NATIONAL: _national,
+}

@@ -1,0 +1,132 @@
+"""What has been peeled so far: contents, each kept once, and the steps that lead from one to the next.
+
+The same header, cookie or blob comes back in request after request. A content is therefore a node of a graph, met
+and searched once however often it stands in the traffic; every way to it is an edge, and a finding is made for
+every path from a part of an exchange down to the node where the value was seen.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+MAX_DEPTH = 16
+"""Layers on one path; the deepest nesting met in the wild has six."""
+
+MAX_NODES_PER_PART = 50_000
+"""Contents opened inside one part of one exchange."""
+
+MAX_EXPANDED_PER_PART = 256 << 20
+"""Bytes that one part may unfold into, all layers added up."""
+
+MAX_PLACES = 10_000
+"""Places reported for one hit in one batch."""
+
+
+class Edge(NamedTuple):
+    """A step from a parent to a child: the layer peeled, the path step, and the span in the parent.
+
+    `parent` is a node, or −1 − n for root n. `start` is −1 where the span is not known.
+    """
+
+    parent: int
+    layer: str
+    step: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one part has used up."""
+
+    nodes: int = 0
+    expanded: int = 0
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class Graph:
+    """The contents of one batch of exchanges.
+
+    Attributes:
+        data: What each node holds.
+        edges: The ways to each node.
+        depth: Layers above each node, on the way on which it was met first.
+        owner: The root on that way, whose budget it uses.
+        budgets: For each root, what it has used up.
+        closed: Nodes taken apart beforehand, which are searched but not opened.
+        opaque: Nodes that look like ciphertext, with their size.
+        clean: Contents known from earlier batches to hold nothing, which are not opened again.
+        skipped: Bytes of such contents met.
+    """
+
+    data: list[bytes] = field(default_factory=list)
+    edges: list[list[Edge]] = field(default_factory=list)
+    depth: list[int] = field(default_factory=list)
+    owner: list[int] = field(default_factory=list)
+    index: dict[bytes, int] = field(default_factory=dict)
+    budgets: list[Budget] = field(default_factory=list)
+    opaque: dict[int, int] = field(default_factory=dict)
+    closed: set[int] = field(default_factory=set)
+    fresh: list[int] = field(default_factory=list)
+    skipped: int = 0
+    clean: frozenset[bytes] | set[bytes] = frozenset()
+
+    def add_root(self, data: bytes) -> int:
+        """Add a part of an exchange; gives the root's number."""
+        root = len(self.budgets)
+        self.budgets.append(Budget())
+        self._add(data, Edge(-1 - root, "", "", 0, len(data)), 0, root)
+        return root
+
+    def add(self, parent: int, layer: str, step: str, start: int, end: int, data: bytes) -> None:
+        """Add what a node contains; a content already known gets one more edge."""
+        depth, owner = self.depth[parent] + 1, self.owner[parent]
+        budget = self.budgets[owner]
+        if depth > MAX_DEPTH:
+            budget.reason = budget.reason or f"more than {MAX_DEPTH} layers inside one another"
+            return
+        if budget.nodes >= MAX_NODES_PER_PART or budget.expanded >= MAX_EXPANDED_PER_PART:
+            budget.reason = budget.reason or (
+                f"more than {MAX_NODES_PER_PART} pieces or {MAX_EXPANDED_PER_PART >> 20} MiB to unfold"
+            )
+            return
+        self._add(data, Edge(parent, layer, step, start, end), depth, owner)
+
+    def _add(self, data: bytes, edge: Edge, depth: int, owner: int) -> None:
+        if data in self.clean:
+            self.skipped += len(data)
+            return
+        node = self.index.get(data)
+        if node is None:
+            node = len(self.data)
+            self.index[data] = node
+            self.data.append(data)
+            self.edges.append([edge])
+            self.depth.append(depth)
+            self.owner.append(owner)
+            self.fresh.append(node)
+            budget = self.budgets[owner]
+            budget.nodes += 1
+            budget.expanded += len(data)
+        elif edge.parent != node:
+            self.edges[node].append(edge)
+
+    def take_fresh(self) -> list[int]:
+        """The nodes added since the last call: the next layer."""
+        fresh, self.fresh = self.fresh, []
+        return fresh
+
+    def iter_paths(self, node: int) -> Iterator[tuple[int, tuple[Edge, ...]]]:
+        """Every way from a root down to `node`: the root's number, and the edges from the outermost in.
+
+        A content that holds itself (a compression quine) makes a circle; no path takes it twice.
+        """
+        stack: list[tuple[int, tuple[Edge, ...]]] = [(node, ())]
+        while stack:
+            here, below = stack.pop()
+            for edge in reversed(self.edges[here]):
+                if edge.parent < 0:
+                    yield -1 - edge.parent, below
+                elif len(below) < MAX_DEPTH and all(edge is not other for other in below):
+                    stack.append((edge.parent, (edge, *below)))

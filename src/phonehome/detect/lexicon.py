@@ -1,0 +1,123 @@
+"""What to search for: all forms of all known values and of their decoys, and the digests of those forms."""
+
+import re
+from dataclasses import dataclass
+
+from phonehome.detect.decoys import decoys_of
+from phonehome.detect.digests import DigestIndex
+from phonehome.detect.forms import Form, written_forms
+from phonehome.model.subject import DataType, KnownValue, Subject
+
+MIN_SEARCHED_BITS = 16.0
+"""Surprise below which a value is not searched for at all, except where a key names it."""
+
+COMMON_WORDS = frozenset(
+    "test admin user phone android iphone samsung xiaomi huawei google home wifi guest default unknown".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One form of one value; `value` is its place in `Lexicon.values`."""
+
+    value: int
+    form: Form
+
+
+class Lexicon:
+    """The patterns of one subject.
+
+    Attributes:
+        values: Known values first, then decoys; entries refer to them by place.
+        decoys_from: Where the decoys begin.
+        patterns: Every distinct pattern with whether letters match in either case.
+        entries: For each pattern, whose forms it is.
+        digests: The index of all digests.
+        explained: For each known value, whether it is searched for, and what to know about that.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        known = list(subject.values)
+        self.decoys_from = len(known)
+        self.explained: list[tuple[str, bool, str | None]] = []
+        self.values: list[KnownValue] = known + decoys_of(subject)
+        by_pattern: dict[tuple[bytes, bool], list[Entry]] = {}
+        hashed: list[tuple[int, Form, bytes]] = []
+        for place, value in enumerate(self.values):
+            forms = written_forms(value, subject.region)
+            searched, why = _explain(value, forms)
+            if place < self.decoys_from:
+                self.explained.append((value.id, searched, why))
+            if not searched:
+                continue
+            texts: set[bytes] = set()
+            for form in forms:
+                if form.pattern:
+                    key = (form.pattern.lower() if form.caseless else form.pattern, form.caseless)
+                    known_entries = by_pattern.setdefault(key, [])
+                    if not any(
+                        entry.value == place and entry.form.name == form.name for entry in known_entries
+                    ):
+                        known_entries.append(Entry(place, form))
+                text = form.pattern or form.text
+                if form.hashed and form.half is None and text not in texts:
+                    texts.add(text)
+                    hashed.append((place, form, text))
+        self.patterns = list(by_pattern)
+        self.entries = [tuple(entries) for entries in by_pattern.values()]
+        self.digests = DigestIndex(hashed)
+
+    @property
+    def decoys(self) -> list[KnownValue]:
+        """The strangers."""
+        return self.values[self.decoys_from :]
+
+
+def explain(subject: Subject) -> list[tuple[str, bool, str | None]]:
+    """For each value in order: its id, whether it is searched for, and why not (or with what reserve)."""
+    return [(value.id, *_explain(value, written_forms(value, subject.region))) for value in subject.values]
+
+
+def _explain(value: KnownValue, forms: list[Form]) -> tuple[bool, str | None]:
+    if not forms:
+        return False, f"not a usable {value.type.value}: no form of it has four characters or more"
+    free = [form for form in forms if not form.needs_context]
+    best = max((form.bits * (2 if form.half else 1) for form in free), default=0.0)
+    if not free:
+        if value.type is DataType.CARRIER_NAME:
+            return True, "shared by millions of people: counts only where a key names the network"
+        return True, "short: counts only where a key or the words before it name its type"
+    if best < MIN_SEARCHED_BITS:
+        return False, f"too short: a stranger's data holds it by accident ({best:.0f} bits of surprise)"
+    if value.value.casefold().strip() in COMMON_WORDS:
+        return False, "too common: it stands in everybody's traffic"
+    return True, None
+
+
+CONTEXT: dict[DataType, re.Pattern[bytes]] = {
+    data_type: re.compile(words, re.IGNORECASE)
+    for data_type, words in {
+        DataType.CARRIER_NAME: rb"carrier|operator|\boper|plmn|\bspn\b|\bsim|mno\b|telco|isp\b|network_?name|provider",
+        DataType.SSID: rb"ssid|wi-?fi|wlan|network|\bap\b|hotspot",
+        DataType.USERNAME: rb"user|login|nick|account|name\b|\buid|handle",
+        DataType.EMAIL: rb"mail|user|login|account",
+        DataType.CONTACT_EMAIL: rb"mail|user|contact",
+        DataType.PERSON_NAME: rb"name|person|owner|user",
+        DataType.CONTACT_NAME: rb"name|contact|person",
+        DataType.DEVICE_NAME: rb"device|name|host|model|phone",
+        DataType.DEVICE_MODEL: rb"device|model|product|hardware|user-agent|phone",
+        DataType.SMS_TEXT: rb"sms|text|body|message|msg|content",
+        DataType.CALENDAR_ENTRY: rb"calendar|event|title|subject|summary",
+        DataType.CLIPBOARD: rb"clip|paste",
+        DataType.INSTALLED_APP: rb"app|package|pkg|bundle",
+        DataType.SERIAL_NUMBER: rb"serial|\bsn\b|device",
+        DataType.PHONE_NUMBER: rb"phone|msisdn|mobile|number|\btel|line1|mdn",
+        DataType.CONTACT_PHONE_NUMBER: rb"phone|msisdn|mobile|number|\btel|contact|externalid",
+        DataType.SMS_PHONE_NUMBER: rb"phone|msisdn|mobile|number|\btel|sms|sender|address|externalid",
+        DataType.CALL_PHONE_NUMBER: rb"phone|msisdn|mobile|number|\btel|call|externalid",
+        DataType.IMEI: rb"imei|device|meid",
+        DataType.IMSI: rb"imsi|msin|subscriber|sim",
+        DataType.LOCATION: rb"lat|lon|lng|loc|geo|gps|coord|position",
+    }.items()
+}
+"""Words in a key, or before a value, that name its type; in common use in SDKs, by reading their documentation."""

@@ -1,0 +1,212 @@
+"""From hits to candidates: where in the exchange it stands, through which layers, and which reading is the best.
+
+The same bytes can be read in several ways: the value stands in the raw JSON and in the leaf parsed from it; a
+token can be decoded by two alphabets. For each value and part one reading per occurrence is kept: the one with the
+fewest codings, then with the most containers (they give the path), then the longest.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from phonehome.decoders import CONTAINERS
+from phonehome.detect.forms import Half
+from phonehome.detect.graph import MAX_PLACES, Edge, Graph
+from phonehome.detect.lexicon import CONTEXT
+from phonehome.detect.parts import Root
+from phonehome.detect.search import Hit
+from phonehome.model.subject import DataType, KnownValue
+
+CONTEXT_BITS = 10.0
+"""Surprise that a key naming the type adds: far fewer than one place in a thousand stands under such a key."""
+
+MAX_COMPARED = 256
+"""Readings of one value in one part that are compared with each other."""
+
+MAX_PAIR_DISTANCE = 256
+"""Bytes between the halves of a pair in one text."""
+
+_BEFORE = 40
+_CONTAINERS = frozenset(container.name for container in CONTAINERS) | {"url", ""}
+_FOLDED = {"base16": "hex", "base16-separated": "hex", "base64": "base64", "base64url": "base64url"}
+_LAST_STEP = re.compile(r"(?:\.[^.\[\]]*|\[[^\[\]]*\]|[^:>]*)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One reading of one hit: the way down to it, and what it is called.
+
+    `start` and `end` are the span in the last node of the way.
+    """
+
+    root: int
+    edges: tuple[Edge, ...]
+    node: int
+    hit: Hit
+    start: int
+    end: int
+    form: str
+    bits: float
+
+    @property
+    def codings(self) -> int:
+        """Layers that changed the bytes."""
+        return sum(edge.layer not in _CONTAINERS for edge in self.edges)
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Best first."""
+        return self.codings, -len(self.edges), self.start - self.end
+
+
+def iter_candidates(
+    graph: Graph, roots: list[Root], values: list[KnownValue], hits: Iterable[tuple[int, Hit]], digests: int
+) -> Iterator[Candidate]:
+    """The readings of all hits that count where they stand: context, pairs, digests in their spelling.
+
+    `hits` are (node, hit); `digests` is how many digests were searched for, which all had a chance.
+    """
+    halves: dict[tuple[int, int], list[Candidate]] = {}
+    for node, hit in hits:
+        value = values[hit.entry.value]
+        for count, (root, edges) in enumerate(graph.iter_paths(node)):
+            if count == MAX_PLACES:
+                graph.budgets[root].reason = f"one content stands in more than {MAX_PLACES} places"
+                break
+            candidate = Candidate(root, edges, node, hit, hit.start, hit.end, hit.form.name, hit.bits)
+            if hit.recipe is not None:
+                yield _spelled(graph, candidate, digests)
+                continue
+            named = _is_named(graph, roots[root], candidate, value.type)
+            if named:
+                candidate = replace(candidate, bits=candidate.bits + CONTEXT_BITS)
+            elif hit.form.needs_context:
+                continue
+            if hit.form.half is not None:
+                halves.setdefault((root, hit.entry.value), []).append(candidate)
+            else:
+                yield candidate
+    for group in halves.values():
+        yield from _paired(graph, group)
+
+
+def _is_named(graph: Graph, root: Root, candidate: Candidate, data_type: DataType) -> bool:
+    words = CONTEXT.get(data_type)
+    if words is None:
+        return False
+    steps = " ".join(edge.step for edge in candidate.edges if edge.step)
+    if words.search(steps.encode("utf-8", "replace")):
+        return True
+    before = graph.data[candidate.node][max(candidate.start - _BEFORE, 0) : candidate.start]
+    return words.search(before) is not None
+
+
+def _spelled(graph: Graph, candidate: Candidate, digests: int) -> Candidate:
+    """Name a digest by how it is written; its last coding is its spelling, not a layer."""
+    hit = candidate.hit
+    size = hit.end - hit.start
+    complete = size >= hit.digest_size
+    name = f"{candidate.form}/{hit.recipe}"
+    bits = max(8.0 * size - math.log2(max(digests, 1)), 0.0)
+    last = candidate.edges[-1] if candidate.edges else None
+    middle = str(hit.recipe).endswith("middle-16")
+    if (
+        last is None
+        or last.layer not in _FOLDED
+        or hit.start != 0
+        or len(graph.data[hit_node(candidate)]) > size
+    ):
+        cut = "" if complete or middle else f"-first-{size}"
+        return replace(candidate, form=f"{name}/raw{cut}", bits=bits)
+    parent = last.parent
+    written = graph.data[parent][last.start : last.end]
+    spelling = _FOLDED[last.layer]
+    if spelling == "hex":
+        spelling = "upper-hex" if written.upper() == written and written.lower() != written else "lower-hex"
+    cut = "" if complete or middle else f"-{len(written)}"
+    return replace(
+        candidate,
+        edges=candidate.edges[:-1],
+        node=parent,
+        start=last.start,
+        end=last.end,
+        form=f"{name}/{spelling}{cut}",
+        bits=bits,
+    )
+
+
+def hit_node(candidate: Candidate) -> int:
+    """The node in which the hit was made."""
+    return candidate.node
+
+
+def _paired(graph: Graph, group: list[Candidate]) -> Iterator[Candidate]:
+    """Halves that stand with their other half, once for each pair."""
+    firsts = [one for one in group if one.hit.form.half in (Half.LATITUDE, Half.GIVEN)]
+    seconds = [one for one in group if one.hit.form.half in (Half.LONGITUDE, Half.FAMILY)]
+    for first in firsts[:MAX_COMPARED]:
+        partners = [
+            second
+            for second in seconds[:MAX_COMPARED]
+            if first.hit.form.kind == second.hit.form.kind and _belong(graph, first, second)
+        ]
+        if partners:
+            best = max(partners, key=lambda second: second.bits)
+            weaker = min(first, best, key=lambda one: one.bits)
+            yield replace(first, form=weaker.form, bits=first.bits + best.bits)
+
+
+def _belong(graph: Graph, first: Candidate, second: Candidate) -> bool:
+    place = first.hit.form.half is Half.LATITUDE
+    if first.edges == second.edges:
+        distance = max(first.start - second.end, second.start - first.end)
+        return 0 <= distance <= MAX_PAIR_DISTANCE and place
+    if place:
+        return True
+    whole = all(one.end - one.start == len(graph.data[one.node].strip()) for one in (first, second))
+    if not whole or len(first.edges) != len(second.edges) or not first.edges:
+        return False
+    one, other = first.edges[-1], second.edges[-1]
+    return (
+        first.edges[:-1] == second.edges[:-1]
+        and one.layer == other.layer
+        and _LAST_STEP.sub("", one.step) == _LAST_STEP.sub("", other.step)
+    )
+
+
+def choose(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The best reading of each occurrence; all candidates are of one value in one part."""
+    kept: list[Candidate] = []
+    for candidate in sorted(candidates, key=lambda one: one.rank):
+        if not any(_same_occurrence(candidate, other) for other in kept[:MAX_COMPARED]):
+            kept.append(candidate)
+    return kept
+
+
+def _overlap(start: int, end: int, other_start: int, other_end: int) -> bool:
+    return start < other_end and other_start < end
+
+
+def _same_occurrence(one: Candidate, other: Candidate) -> bool:
+    """Whether two readings are of the same bytes: follow both ways down to where they part."""
+    common = 0
+    for a, b in zip(one.edges, other.edges, strict=False):
+        if a != b:
+            break
+        common += 1
+    a_span = _span(one, common)
+    b_span = _span(other, common)
+    if a_span is not None and b_span is not None:
+        return _overlap(*a_span, *b_span)
+    if common < len(one.edges) and common < len(other.edges):
+        a, b = one.edges[common], other.edges[common]
+        return a.layer != b.layer or a.step == b.step
+    return True
+
+
+def _span(candidate: Candidate, common: int) -> tuple[int, int] | None:
+    if common == len(candidate.edges):
+        return candidate.start, candidate.end
+    edge = candidate.edges[common]
+    return (edge.start, edge.end) if edge.start >= 0 else None

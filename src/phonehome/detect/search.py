@@ -1,0 +1,133 @@
+"""Finding the patterns of a lexicon in many buffers at once.
+
+One Hyperscan pass over the joined buffers finds every literal; the index of digests goes over the binary ones. A
+match counts if it stands by itself (boundaries); a piece of a long text is stretched as far as it agrees.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import hyperscan
+
+from phonehome.detect.boundaries import CHECKS
+from phonehome.detect.forms import Boundary, Form
+from phonehome.detect.forms.person import FILE_ANCHOR, MIN_STRETCH
+from phonehome.detect.lexicon import Entry, Lexicon
+from phonehome.detect.tokens import SEPARATOR
+
+MAX_MATCHES = 200_000
+"""Matches taken from one joined buffer; a capture made of nothing but known values ends here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A form seen in a buffer: the buffer's place in the layer, and the span.
+
+    `recipe` is set for digests: the algorithms, and `bits` is then what is really there of the digest.
+    """
+
+    buffer: int
+    entry: Entry
+    form: Form
+    start: int
+    end: int
+    bits: float
+    recipe: str | None = None
+    digest_size: int = 0
+
+
+class Searcher:
+    """Searches for all patterns of one lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self._lengths = [len(pattern) for pattern, _ in lexicon.patterns]
+        self._database = hyperscan.Database() if lexicon.patterns else None
+        self._scratch = None
+        if self._database is not None:
+            expressions = [b"".join(b"\\x%02x" % byte for byte in pattern) for pattern, _ in lexicon.patterns]
+            flags = [hyperscan.HS_FLAG_CASELESS if caseless else 0 for _, caseless in lexicon.patterns]
+            self._database.compile(
+                expressions=expressions,
+                ids=list(range(len(expressions))),
+                elements=len(expressions),
+                flags=flags,
+            )
+
+    def search(self, buffers: Sequence[bytes]) -> tuple[list[Hit], bool]:
+        """Every form in `buffers`, and whether the search ended early at its bound."""
+        if self._database is None or not buffers:
+            return [], False
+        joined = SEPARATOR.join(buffers)
+        begins, at = [], 0
+        for buffer in buffers:
+            begins.append(at)
+            at += len(buffer) + len(SEPARATOR)
+        raw: list[tuple[int, int]] = []
+
+        def on_match(pattern: int, _start: int, end: int, _flags: int, _context: object) -> bool | None:
+            raw.append((pattern, end))
+            return len(raw) >= MAX_MATCHES or None
+
+        try:
+            self._database.scan(joined, match_event_handler=on_match)
+        except hyperscan.ScanTerminated:
+            pass
+        hits: list[Hit] = []
+        for pattern, end in raw:
+            start = end - self._lengths[pattern]
+            place = bisect_right(begins, start) - 1
+            buffer, begin = buffers[place], begins[place]
+            if end - begin <= len(buffer):
+                self._check(hits, place, buffer, pattern, start - begin, end - begin)
+        return hits, len(raw) >= MAX_MATCHES
+
+    def _check(self, hits: list[Hit], place: int, buffer: bytes, pattern: int, start: int, end: int) -> None:
+        for entry in self.lexicon.entries[pattern]:
+            form = entry.form
+            if form.anchor:
+                stretched = _stretch(buffer, form, start, end)
+                if stretched is not None:
+                    hits.append(Hit(place, entry, form, *stretched, form.bits))
+            elif CHECKS[form.boundary](buffer, start, end):
+                stop = end
+                if form.boundary is Boundary.IMEISV and buffer[end : end + 2].isdigit():
+                    stop = end + 2
+                hits.append(Hit(place, entry, form, start, stop, form.bits))
+
+    def search_digests(self, place: int, buffer: bytes) -> list[Hit]:
+        """Every digest in one binary buffer."""
+        hits = []
+        for found in self.lexicon.digests.search(buffer):
+            entry = Entry(found.entry.value, found.entry.form)
+            hits.append(
+                Hit(
+                    place,
+                    entry,
+                    found.entry.form,
+                    found.start,
+                    found.start + found.length,
+                    8.0 * found.length,
+                    found.entry.recipe,
+                    len(found.entry.digest),
+                )
+            )
+        return hits
+
+
+def _stretch(buffer: bytes, form: Form, start: int, end: int) -> tuple[int, int] | None:
+    """The longest agreement of buffer and text around an anchor, or None if it is too short to count."""
+    text, at = form.text, form.at
+    back = 0
+    while back < min(start, at) and buffer[start - back - 1] == text[at - back - 1]:
+        back += 1
+    ahead, after = 0, at + end - start
+    most = min(len(buffer) - end, len(text) - after)
+    while ahead < most and buffer[end + ahead] == text[after + ahead]:
+        ahead += 1
+    length = end - start + back + ahead
+    least = FILE_ANCHOR if len(form.pattern) == FILE_ANCHOR else MIN_STRETCH
+    if length < min(least, len(text)):
+        return None
+    return start - back, end + ahead

@@ -1,0 +1,331 @@
+"""Peeling all layers of all parts, breadth first.
+
+A layer is the set of contents that the one before gave. Each is looked at once: is it text or binary, is it a known
+container, is it compressed? A container's parts and a compression's output are the next layer. What is plain text
+goes, together with all other plain texts of the layer, through one search for encoded spans.
+
+Only what can be something is tried: signatures first, then strict parsers, and the compressions that have no
+signature last, on whole contents. All bounds count work, not seconds, so a result repeats.
+"""
+
+import re
+import string
+
+from phonehome.decoders import COMPRESSIONS, CONTAINERS, TEXT_CODINGS
+from phonehome.decoders.base import Compression, Container, Leaf, TextCoding
+from phonehome.detect.entropy import is_opaque
+from phonehome.detect.graph import Graph
+from phonehome.detect.tokens import find_tokens
+from phonehome.model.errors import DecodeError, LimitExceeded
+
+MIN_UNFOLDED = 6
+"""Bytes below which nothing can hold a form under a layer."""
+
+MAX_INFLATED = 32 << 20
+"""Bytes that one compressed span may give."""
+
+MAX_LEAVES = 20_000
+"""Parts of one container that are looked at one by one; the whole is searched all the same."""
+
+MAX_TOKENISED = 32 << 20
+"""Bytes of one text that are searched for encoded spans."""
+
+MAX_EMBEDDED = 16
+"""Compressed streams looked for inside one binary of no known format."""
+
+_PRINTABLE = string.printable.encode()[:-2]  # without vertical tab and form feed
+_SPACE = b" \t\r\n"
+_CONTROL = bytes(set(range(32)) - set(_SPACE)) + b"\x7f"
+_BASE85_ALPHABETS = (
+    ("base85", (string.digits + string.ascii_letters + "!#$%&()*+-;<=>?@^_`{|}~").encode()),
+    ("z85", (string.digits + string.ascii_letters + ".-:+=^!/*?&<>()[]{}@%$#").encode()),
+    ("ascii85", bytes(range(33, 118)) + b"z~"),
+)
+_PLAIN = (string.ascii_letters + string.digits + "+/-_=").encode()
+_WRAPPED = re.compile(rb"[A-Za-z0-9+/_-]{40,}\r?\n")
+_SEPARATED = re.compile(rb"(?:[0-9A-Fa-f]{2}[-: ,.]|\\x[0-9A-Fa-f]{2}|0x[0-9A-Fa-f]{2}){4}")
+_QUOTED = re.compile(rb"=[0-9A-F]{2}|=\r?\n")
+_ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
+_ESCAPE = re.compile(rb"\\[\"\\/bfnrtux0]")
+_PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
+_URL = re.compile(rb"[a-z][a-z0-9+.-]*://[^/?#]*")
+_SEGMENT = re.compile(rb"[^/]+")
+_PAIRS = re.compile(rb"[^\s=&]{1,128}=")
+_SIGNED: tuple[tuple[Compression, tuple[bytes, ...]], ...] = tuple(
+    (compression, compression.signatures) for compression in COMPRESSIONS if compression.signatures
+)
+_UNSIGNED: tuple[Compression, ...] = tuple(
+    compression for compression in COMPRESSIONS if not compression.signatures
+)
+_EMBEDDED = re.compile(
+    b"|".join(
+        re.escape(mark) for _, marks in _SIGNED for mark in marks if len(mark) >= 3 or mark == b"\x78\x9c"
+    )
+)
+_MEDIA = (
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n",
+    b"GIF8",
+    b"RIFF",
+    b"wOFF",
+    b"wOF2",
+    b"%PDF",
+    b"OggS",
+    b"ID3",
+    b"fLaC",
+) + (b"\x1aE\xdf\xa3", b"PK\x03\x04", b"\x00\x01\x00\x00", b"\x00asm", b"dex\n")
+_CONTAINER: dict[str, Container] = {container.name: container for container in CONTAINERS}
+_TEXT: dict[str, TextCoding] = {coding.name: coding for coding in TEXT_CODINGS}
+_BINARY_CONTAINERS = tuple(
+    _CONTAINER[name] for name in ("bplist", "grpc", "protobuf", "msgpack", "cbor") if name in _CONTAINER
+)
+_WHOLE_TEXT = tuple(
+    (pattern, _TEXT[name])
+    for name, pattern in (
+        ("percent", _PERCENT),
+        ("html-entities", _ENTITY),
+        ("json-escape", _ESCAPE),
+        ("quoted-printable", _QUOTED),
+    )
+    if name in _TEXT
+)
+_UTF16 = tuple(_TEXT[name] for name in ("utf-16-le", "utf-16-be") if name in _TEXT)
+
+
+def unfold_layer(graph: Graph, nodes: list[int]) -> list[int]:
+    """Open every node of one layer, adding what they hold to `graph`; gives the nodes that are binary."""
+    texts: list[int] = []
+    binaries: list[int] = []
+    for node in nodes:
+        data = graph.data[node]
+        if len(data) < MIN_UNFOLDED or node in graph.closed:
+            continue
+        if is_text(data):
+            if _unfold_text(graph, node, data):
+                continue
+        else:
+            binaries.append(node)
+            if _unfold_binary(graph, node, data):
+                continue
+        texts.append(node)
+    if texts:
+        _unfold_tokens(graph, texts)
+    return binaries
+
+
+def is_text(data: bytes) -> bool:
+    """Whether the bytes are UTF-8 without control characters."""
+    rest = data.translate(None, _PRINTABLE)
+    if not rest:
+        return True
+    if rest.translate(None, _CONTROL) != rest:
+        return False
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _unfold_text(graph: Graph, node: int, data: bytes) -> bool:
+    """Open a text; true if a container holds all of it."""
+    if data[:4] == b"http" and _URL.match(data) and b" " not in data:
+        split_url(graph, node, data, "url")
+        return True
+    for name in _likely_containers(data):
+        if _split(graph, node, data, name):
+            return True
+    for trigger, coding in _WHOLE_TEXT:
+        if trigger.search(data):
+            _decode_whole(graph, node, data, coding)
+    if b"\n" in data and _WRAPPED.search(data):
+        _decode_spans(graph, node, data, "base64")
+        _decode_spans(graph, node, data, "base64url")
+    if len(data) >= 17 and _SEPARATED.search(data):
+        _decode_spans(graph, node, data, "base16-separated")
+    if not data.strip(_SPACE).translate(None, _PLAIN):
+        return False
+    _unfold_base85(graph, node, data)
+    if data[0] == 10 and b"\n" in data:
+        # A protobuf message with one string of 32 to 126 bytes is printable to its last byte.
+        return _split(graph, node, data, "protobuf")
+    return False
+
+
+def _likely_containers(data: bytes) -> tuple[str, ...]:
+    first = data[:1]
+    if first in b" \t\r\n\xef":
+        first = data.lstrip(b" \t\r\n\xef\xbb\xbf")[:1]
+    if first in (b"{", b"["):
+        return ("json", "ndjson") if b"\n" in data or b"\x1e" in data else ("json",)
+    if first == b"<":
+        return ("xml",) if data[:2] != b"<~" else ()
+    if data[:2] == b"--":
+        return ("multipart",)
+    if data[:3] == b"eyJ" and data.count(b".") in (1, 2, 4):
+        return ("jwt",)
+    if b"=" in first + data[1:] and _PAIRS.match(data) and b" " not in data.partition(b"=")[0]:
+        return ("form",)
+    return ()
+
+
+def split_url(graph: Graph, node: int, url: bytes, layer: str) -> None:
+    """Add the parts of a URL (RFC 3986): authority, path segments, query, fragment."""
+    authority = _URL.match(url)
+    at = 0
+    if authority is not None:
+        at = authority.end()
+        start = url.index(b":") + 3
+        graph.add(node, layer, "host", start, at, url[start:at])
+    path_end = next((i for i in (url.find(b"?", at), url.find(b"#", at)) if i >= 0), len(url))
+    for number, match in enumerate(_SEGMENT.finditer(url, at, path_end), 1):
+        if number > MAX_LEAVES:
+            break
+        graph.add(node, layer, f"url:{number}", *match.span(), match.group())
+    query_end = url.find(b"#", at)
+    query_end = len(url) if query_end < 0 else query_end
+    if url[path_end : path_end + 1] == b"?":
+        _add_query(graph, node, url, path_end + 1, query_end)
+    if query_end < len(url):
+        graph.add(node, layer, "fragment", query_end + 1, len(url), url[query_end + 1 :])
+
+
+def _add_query(graph: Graph, node: int, url: bytes, start: int, end: int) -> None:
+    query = url[start:end]
+    try:
+        leaves = _CONTAINER["query"].split(query, MAX_LEAVES)
+    except (DecodeError, LimitExceeded):
+        if query:
+            graph.add(node, "", "query", start, end, query)
+        return
+    for leaf in leaves:
+        if leaf.data:
+            graph.add(node, "query", leaf.step, start + leaf.start, start + leaf.end, leaf.data)
+
+
+def _unfold_base85(graph: Graph, node: int, data: bytes) -> None:
+    if b"<~" in data:
+        _decode_spans(graph, node, data, "ascii85")
+    body = data.strip(_SPACE)
+    if len(body) < 8 or b" " in body:
+        return
+    for name, alphabet in _BASE85_ALPHABETS:
+        if not body.translate(None, alphabet + b"\r\n"):
+            coding = _TEXT.get(name)
+            if coding is not None:
+                _decode_whole(graph, node, data, coding)
+
+
+def _unfold_binary(graph: Graph, node: int, data: bytes) -> bool:
+    """Open a binary; true if a format holds all of it."""
+    for compression, marks in _SIGNED:
+        if data.startswith(marks) and _inflate(graph, node, data, compression, 0):
+            return True
+    if data.startswith(_MEDIA):
+        return False
+    opened = any(_split(graph, node, data, container.name) for container in _BINARY_CONTAINERS)
+    if 0 in data or data[:2] in (b"\xff\xfe", b"\xfe\xff") or not opened:
+        for coding in _UTF16:
+            opened |= _decode_whole(graph, node, data, coding)
+    for compression in _UNSIGNED:
+        opened |= _inflate(graph, node, data, compression, 0)
+    if opened:
+        return True
+    for count, match in enumerate(_EMBEDDED.finditer(data, 1)):
+        if count == MAX_EMBEDDED:
+            graph.budgets[
+                graph.owner[node]
+            ].reason = f"more than {MAX_EMBEDDED} compressed streams in one binary"
+            break
+        for compression, marks in _SIGNED:
+            if match.group().startswith(marks):
+                opened |= _inflate(graph, node, data, compression, match.start())
+    if not opened and is_opaque(data):
+        graph.opaque[node] = len(data)
+    return False
+
+
+def _inflate(graph: Graph, node: int, data: bytes, compression: Compression, start: int) -> bool:
+    try:
+        inflated = compression.inflate(data[start:] if start else data, MAX_INFLATED)
+    except (DecodeError, LimitExceeded):
+        return False
+    if not inflated.data or inflated.data == data:
+        return False
+    if not compression.signatures and (not inflated.complete or inflated.consumed < len(data)):
+        return False
+    end = start + inflated.consumed
+    graph.add(node, compression.name, "", start, end, inflated.data)
+    if len(inflated.data) >= MAX_INFLATED:
+        graph.budgets[
+            graph.owner[node]
+        ].reason = (
+            f"{compression.name} that gives more than {MAX_INFLATED >> 20} MiB: the rest was not searched"
+        )
+    if end < len(data) and start == 0:
+        graph.add(node, "", "", end, len(data), data[end:])
+    return True
+
+
+def _split(graph: Graph, node: int, data: bytes, name: str) -> bool:
+    container = _CONTAINER.get(name)
+    if container is None:
+        return False
+    try:
+        leaves = container.split(data, MAX_LEAVES)
+    except DecodeError:
+        return False
+    except LimitExceeded as limit:
+        graph.budgets[graph.owner[node]].reason = f"{name}: {limit}"
+        return False
+    add_leaves(graph, node, name, leaves)
+    return True
+
+
+def add_leaves(graph: Graph, node: int, layer: str, leaves: list[Leaf]) -> None:
+    """Add the parts of a container."""
+    for leaf in leaves:
+        if leaf.data:
+            graph.add(node, layer, leaf.step, leaf.start, leaf.end, leaf.data)
+
+
+def _decode_whole(graph: Graph, node: int, data: bytes, coding: TextCoding) -> bool:
+    try:
+        decoded = coding.decode(data)
+    except (DecodeError, LimitExceeded):
+        return False
+    if not decoded or decoded == data:
+        return False
+    graph.add(node, coding.name, "", 0, len(data), decoded)
+    return True
+
+
+def _decode_spans(graph: Graph, node: int, data: bytes, name: str) -> None:
+    coding = _TEXT.get(name)
+    if coding is None:
+        return
+    for match in coding.pattern.finditer(data, 0, MAX_TOKENISED):
+        start, end = match.span()
+        try:
+            decoded = coding.decode(data[start:end])
+        except (DecodeError, LimitExceeded):
+            continue
+        if decoded:
+            graph.add(node, coding.name, "", start, end, decoded)
+
+
+def _unfold_tokens(graph: Graph, nodes: list[int]) -> None:
+    for node in nodes:
+        if len(graph.data[node]) > MAX_TOKENISED:
+            graph.budgets[
+                graph.owner[node]
+            ].reason = f"a text of more than {MAX_TOKENISED >> 20} MiB: encoded spans were looked for only before that"
+    contents = [graph.data[node][:MAX_TOKENISED] for node in nodes]
+    for token in find_tokens(contents):
+        span = contents[token.text][token.start : token.end]
+        try:
+            decoded = _TEXT[token.coding].decode(span)
+        except (DecodeError, LimitExceeded, KeyError):
+            continue
+        if decoded:
+            graph.add(nodes[token.text], token.coding, "", token.start, token.end, decoded)
