@@ -8,8 +8,8 @@ from hypothesis import settings
 
 IN_CI = os.environ.get("CI") == "true"
 
-# Shared machines are slow at times, so no deadline; in CI the same examples every time, because there a failure
-# must be the change's own. `make fuzz` looks further.
+# Shared machines are slow at times, so no deadline; in CI the same examples every time, because there a
+# failure must be the change's own. `make fuzz` looks further.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if IN_CI else "here")
