@@ -14,6 +14,7 @@ _HEX = frozenset(b"0123456789abcdefABCDEF")
 _ALNUM = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _WORD = _ALNUM | frozenset(b"_") | frozenset(range(0x80, 0x100))
 _EMAIL_BEFORE = _ALNUM | frozenset(b"._%+-")
+_MAIL_JOINTS = frozenset(b"@+-")
 _OTHER_COUNTRY = re.compile(rb"(?:\+|(?<![0-9])00)[0-9]{1,3}[ .()/-]{0,2}\Z")
 
 
@@ -66,7 +67,7 @@ def _email(buffer: bytes, start: int, end: int) -> bool:
 
 def _username(buffer: bytes, start: int, end: int) -> bool:
     before, after = _neighbours(buffer, start, end)
-    if before in _EMAIL_BEFORE or after in _WORD or after in b"@+-":
+    if before in _EMAIL_BEFORE or after in _WORD or after in _MAIL_JOINTS:
         return False
     return not _follows(buffer, end, b".", _ALNUM)
 

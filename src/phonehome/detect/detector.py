@@ -136,10 +136,14 @@ class Detector:
                     graph.budgets[graph.owner[nodes[-1]]].reason = reason
                 self.tally.bytes_searched += sum(map(len, buffers))
             binaries = set(unfold_layer(graph, layer))
-            for node in layer:
-                data = graph.data[node]
-                if node in binaries or (graph.depth[node] and len(data) in _DIGEST_SIZES):
-                    hits.extend((node, hit) for hit in self._searcher.search_digests(node, data))
+            digestible = [
+                node
+                for node in layer
+                if node in binaries or (graph.depth[node] and len(graph.data[node]) in _DIGEST_SIZES)
+            ]
+            for nodes in _portions(graph, digestible):
+                digests = self._searcher.search_digests([graph.data[node] for node in nodes])
+                hits.extend((nodes[hit.buffer], hit) for hit in digests)
         self.tally.bytes_searched += graph.skipped
         return hits
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,9 @@ _NAMES = (
     "sm3",
     "ripemd160",
 )
+_USUAL = frozenset({"md5", "sha1", "sha256"})
+"""Digests whose upper-case and raw writings are digested again."""
+
 _LABELS = {name: name.replace("sha3_", "sha3-") for name in _NAMES}
 
 
@@ -78,8 +82,7 @@ def _fast(function: Callable[..., "hashlib._Hash"]) -> Hash:
     return digest
 
 
-@dataclass(frozen=True, slots=True)
-class DigestEntry:
+class DigestEntry(NamedTuple):
     """One digest of one form of one value; `recipe` names the algorithms in the order applied."""
 
     value: int
@@ -109,15 +112,12 @@ class DigestIndex:
     def __init__(self, texts: Iterable[tuple[int, Form, bytes]]) -> None:
         algorithms, self.missing = available_algorithms()
         entries: dict[bytes, list[DigestEntry]] = {}
-        count = 0
+        self.count = 0
         for entry in _iter_digests(texts, algorithms):
             key = entry.digest[entry.start : entry.start + KEY]
-            known = entries.setdefault(key, [])
-            if not any(other.value == entry.value and other.start == entry.start for other in known):
-                known.append(entry)
-                count += 1
+            entries.setdefault(key, []).append(entry)
+            self.count += 1
         self._entries = entries
-        self.count = count
         keys = np.frombuffer(b"".join(entries), dtype="<u8")
         self._filter: NDArray[np.bool_] = np.zeros(1 << _FILTER_BITS, dtype=np.bool_)
         self._filter[_slots(keys)] = True
@@ -142,7 +142,10 @@ class DigestIndex:
         return sorted(int(offset) for hits in found for offset in hits)
 
     def _verify(self, data: bytes, offset: int) -> Iterator[DigestHit]:
+        seen: set[int] = set()
         for entry in self._entries.get(data[offset : offset + KEY], ()):
+            if entry.value in seen:
+                continue  # two writings of one value with one digest
             rest = entry.digest[entry.start :]
             there = data[offset : offset + len(rest)]
             length = next(
@@ -150,6 +153,7 @@ class DigestIndex:
             )
             if entry.start and length != KEY:
                 continue  # the middle of an MD5 counts only when cut on both sides
+            seen.add(entry.value)
             yield DigestHit(entry, offset, length)
 
 
@@ -160,18 +164,20 @@ def _slots(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
 def _iter_digests(
     texts: Iterable[tuple[int, Form, bytes]], algorithms: dict[str, Hash]
 ) -> Iterator[DigestEntry]:
+    functions = list(algorithms.items())
     for value, form, text in texts:
-        for label, function in algorithms.items():
+        for label, function in functions:
             digest = function(text)
             yield DigestEntry(value, form, label, digest, 0)
             if label == "md5":
                 yield DigestEntry(value, form, "md5/middle-16", digest, MIDDLE)
             lower = digest.hex()
-            for inner, again in ((label, lower.encode()), (f"{label}/upper-hex", lower.upper().encode())):
-                for outer, function_again in algorithms.items():
+            inners = [(label, lower.encode())]
+            if label in _USUAL:
+                inners += [(f"{label}/upper-hex", lower.upper().encode()), (f"{label}/raw", digest)]
+            for inner, again in inners:
+                for outer, function_again in functions:
                     twice = function_again(again)
                     yield DigestEntry(value, form, f"{inner}/{outer}", twice, 0)
                     if outer == "md5":
                         yield DigestEntry(value, form, f"{inner}/md5/middle-16", twice, MIDDLE)
-            for outer, function_again in algorithms.items():
-                yield DigestEntry(value, form, f"{label}/raw/{outer}", function_again(digest), 0)

@@ -75,6 +75,8 @@ def iter_candidates(
                 graph.budgets[root].reason = f"one content stands in more than {MAX_PLACES} places"
                 break
             candidate = Candidate(root, edges, node, hit, hit.start, hit.end, hit.form.name, hit.bits)
+            if _is_text_of_digits(candidate):
+                continue
             if hit.recipe is not None:
                 yield _spelled(graph, candidate, digests)
                 continue
@@ -89,6 +91,12 @@ def iter_candidates(
                 yield candidate
     for group in halves.values():
         yield from _paired(graph, group)
+
+
+def _is_text_of_digits(candidate: Candidate) -> bool:
+    """Packed decimal that base 16 gave: the digits themselves stand in the text, and are judged there."""
+    last = candidate.edges[-1].layer if candidate.edges else ""
+    return last.startswith("base16") and candidate.form.endswith("/bcd")
 
 
 def _is_named(graph: Graph, root: Root, candidate: Candidate, data_type: DataType) -> bool:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import hyperscan
 
 from phonehome.detect.boundaries import CHECKS
+from phonehome.detect.digests import KEY
 from phonehome.detect.forms import Boundary, Form
-from phonehome.detect.forms.person import FILE_ANCHOR, MIN_STRETCH
+from phonehome.detect.forms.person import ENOUGH_STRETCH, FILE_ANCHOR, MIN_STRETCH
 from phonehome.detect.lexicon import Entry, Lexicon
 from phonehome.detect.tokens import SEPARATOR
 
@@ -96,23 +97,25 @@ class Searcher:
                     stop = end + 2
                 hits.append(Hit(place, entry, form, start, stop, form.bits))
 
-    def search_digests(self, place: int, buffer: bytes) -> list[Hit]:
-        """Every digest in one binary buffer."""
+    def search_digests(self, buffers: Sequence[bytes]) -> list[Hit]:
+        """Every digest in `buffers`."""
+        if not buffers:
+            return []
+        joined = SEPARATOR.join(buffers)
+        begins, at = [], 0
+        for buffer in buffers:
+            begins.append(at)
+            at += len(buffer) + len(SEPARATOR)
         hits = []
-        for found in self.lexicon.digests.search(buffer):
-            entry = Entry(found.entry.value, found.entry.form)
-            hits.append(
-                Hit(
-                    place,
-                    entry,
-                    found.entry.form,
-                    found.start,
-                    found.start + found.length,
-                    8.0 * found.length,
-                    found.entry.recipe,
-                    len(found.entry.digest),
-                )
-            )
+        for found in self.lexicon.digests.search(joined):
+            place = bisect_right(begins, found.start) - 1
+            start = found.start - begins[place]
+            end = min(start + found.length, len(buffers[place]))
+            if end - start >= KEY:
+                entry = Entry(found.entry.value, found.entry.form)
+                size = len(found.entry.digest)
+                bits = 8.0 * (end - start)
+                hits.append(Hit(place, entry, entry.form, start, end, bits, found.entry.recipe, size))
         return hits
 
 
@@ -127,7 +130,10 @@ def _stretch(buffer: bytes, form: Form, start: int, end: int) -> tuple[int, int]
     while ahead < most and buffer[end + ahead] == text[after + ahead]:
         ahead += 1
     length = end - start + back + ahead
-    least = FILE_ANCHOR if len(form.pattern) == FILE_ANCHOR else MIN_STRETCH
+    if len(form.pattern) == FILE_ANCHOR:
+        least = FILE_ANCHOR
+    else:
+        least = min(ENOUGH_STRETCH, max(MIN_STRETCH, len(text) // 3))
     if length < min(least, len(text)):
         return None
     return start - back, end + ahead

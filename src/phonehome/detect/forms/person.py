@@ -17,8 +17,14 @@ from phonehome.detect.forms.numbers import packed_forms
 ANCHOR = 8
 """Bytes of an anchor; anchors stand this far apart, so 15 bytes of a text always hold one whole."""
 
-MIN_STRETCH = 16
-"""Bytes of a text that must match on end before a part of it counts."""
+MIN_STRETCH = 24
+"""Bytes of a text that must match on end, and a third of it, before a part counts: phrases are shared."""
+
+ENOUGH_STRETCH = 48
+"""Bytes that count however long the text is."""
+
+SURE_BITS = 40.0
+"""Surprise above which a local part needs no key that names it."""
 
 FILE_ANCHOR = 16
 FILE_ANCHORS = 64
@@ -113,7 +119,7 @@ def email_forms(name: str, value: str) -> Iterator[Form]:
             boundary=Boundary.USERNAME,
             bits=surprise(local, caseless=True),
             caseless=True,
-            needs_context=True,
+            needs_context=surprise(local, caseless=True) < SURE_BITS,
         )
 
 
@@ -186,7 +192,7 @@ def _text_forms(
 
 
 def long_text_forms(name: str, value: str) -> Iterator[Form]:
-    """A message or entry: whole, and any part of it of 16 bytes and more."""
+    """A message or entry: whole, and any long part of it."""
     text = unicodedata.normalize("NFC", value.strip())
     raw = text.encode("utf-8", "surrogatepass")
     short = len(raw) < _MIN_SURE_TEXT
