@@ -12,10 +12,10 @@ help: ## list the targets
 	  printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 .venv/.ready-run: pyproject.toml scripts/bootstrap
-	@scripts/bootstrap run .venv $(PYTHON)
+	@scripts/bootstrap run .venv
 
 .venv/.ready-dev: pyproject.toml scripts/bootstrap
-	@scripts/bootstrap dev .venv $(PYTHON)
+	@scripts/bootstrap dev .venv
 
 .venv-3.13/.ready-dev: pyproject.toml scripts/bootstrap
 	@scripts/bootstrap dev .venv-3.13 "$$(scripts/bootstrap find 3.13)"
