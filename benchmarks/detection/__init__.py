@@ -1,1 +1,1 @@
-"""The benchmark of the detection engine: what is found of what was planted, and what is found though nobody planted it."""
+"""The benchmark of the detection engine: what is found of what was planted, and what of what was not."""

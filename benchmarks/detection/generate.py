@@ -1,4 +1,7 @@
-"""Writes subject.yaml, traffic.har and truth.json of a seed: `python -m benchmarks.detection.generate --seed 1 --out DIR`."""
+"""Writes subject.yaml, traffic.har and truth.json of a seed.
+
+`python -m benchmarks.detection.generate --seed 1 --out DIR`
+"""
 
 import argparse
 import json
@@ -43,7 +46,8 @@ def main() -> None:
     write_traffic(traffic, options.out)
     planted = sum(entry["kind"] == "planted" for entry in traffic.truth)
     print(
-        f"{planted} planted requests and {len(traffic.truth) - planted} of strangers: {options.out}/{{subject.yaml,traffic.har,truth.json}}"
+        f"{planted} planted requests and {len(traffic.truth) - planted} of strangers, in {options.out}:"
+        " subject.yaml traffic.har truth.json"
     )
 
 

@@ -1,6 +1,6 @@
 """Makes requests that hold known values, and requests of strangers; imports nothing from phonehome.
 
-Whoever wrote the engine's decoders must not have written their inverse too: a misreading of a format would then
-cancel itself out. So everything here comes from the standard library, from other people's packages, or from
-encoders written for this benchmark alone.
+Whoever wrote the engine's decoders must not have written their inverse too: a misreading of a format
+would then cancel itself out. So everything here comes from the standard library, from other people's
+packages, or from encoders written for this benchmark alone.
 """

@@ -1,4 +1,4 @@
-"""What an ordinary request holds beside anything of interest: ids of sessions, tokens, hashes, blobs, times."""
+"""What an ordinary request holds beside anything of interest: session ids, tokens, hashes, blobs, times."""
 
 import base64
 import gzip
@@ -13,9 +13,19 @@ from benchmarks.detection.generator.payload import Scalar
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 HOSTS = (
-    "api.metrics-cdn.example", "collect.adnet.example", "push.gateway.example", "sdk.tracker.example", "app.shop.example", "cdn.images.example",
-    "log.telemetry.example", "cfg.cloud.example", "t.attribution.example", "weather.widgets.example", "sync.contacts.example", "login.account.example",
-)  # fmt: skip
+    "api.metrics-cdn.example",
+    "collect.adnet.example",
+    "push.gateway.example",
+    "sdk.tracker.example",
+    "app.shop.example",
+    "cdn.images.example",
+    "log.telemetry.example",
+    "cfg.cloud.example",
+    "t.attribution.example",
+    "weather.widgets.example",
+    "sync.contacts.example",
+    "login.account.example",
+)
 PATHS = (
     "v1",
     "v2",
@@ -34,9 +44,37 @@ PATHS = (
     "p",
 )
 KEYS = (
-    "sid", "ts", "v", "lang", "screen", "evt", "seq", "build", "net", "tz", "ref", "cid", "ab_test", "nonce", "sdk", "hash", "payload", "sig", "q", "os",
-    "trace", "page", "dpi", "locale", "state", "etag", "bucket", "uptime", "session", "request_id",
-)  # fmt: skip
+    "sid",
+    "ts",
+    "v",
+    "lang",
+    "screen",
+    "evt",
+    "seq",
+    "build",
+    "net",
+    "tz",
+    "ref",
+    "cid",
+    "ab_test",
+    "nonce",
+    "sdk",
+    "hash",
+    "payload",
+    "sig",
+    "q",
+    "os",
+    "trace",
+    "page",
+    "dpi",
+    "locale",
+    "state",
+    "etag",
+    "bucket",
+    "uptime",
+    "session",
+    "request_id",
+)
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -115,7 +153,8 @@ def user_agent(rng: Random) -> str:
     chrome = f"{rng.randint(90, 140)}.0.{rng.randrange(7000)}.{rng.randrange(200)}"
     return rng.choice(
         (
-            f"Mozilla/5.0 (Linux; Android {version}; {model}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{chrome} Mobile Safari/537.36",
+            f"Mozilla/5.0 (Linux; Android {version}; {model}) AppleWebKit/537.36 (KHTML, like Gecko) "
+            f"Chrome/{chrome} Mobile Safari/537.36",
             f"Dalvik/2.1.0 (Linux; U; Android {version}; {model} Build/{token(rng, 6, 6).upper()})",
             f"okhttp/{rng.randint(3, 5)}.{rng.randint(0, 12)}.{rng.randint(0, 3)}",
         )

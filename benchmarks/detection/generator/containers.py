@@ -204,7 +204,7 @@ def binary_plist(rng: Random, fields: Fields) -> Body:
 
 
 def record(rng: Random, fields: Fields) -> Body:
-    """A binary record of a private format: magic, version, time, then each value after its length, and a checksum."""
+    """A binary record of a private format: magic, version, time, values after their lengths, checksum."""
     body = rng.randbytes(4) + struct.pack(">HQ", rng.randrange(1, 9), milliseconds(rng))
     for _, scalar in (*noise_fields(rng, 1, 2), *fields, *noise_fields(rng, 0, 1)):
         raw = scalar if isinstance(scalar, bytes) else scalar_text(scalar).encode()
@@ -229,4 +229,3 @@ PACKERS: dict[str, Pack] = {
     "record": record,
 }
 TAKES_BYTES = frozenset({"multipart", "protobuf", "grpc", "messagepack", "cbor", "binary-plist", "record"})
-GIVES_BYTES = TAKES_BYTES - {"multipart"}

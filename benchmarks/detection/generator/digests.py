@@ -1,8 +1,9 @@
 """Digests, over the text in which a value is usually hashed.
 
-The convention (it is the benchmark's, and the README states it): IMEI with 15 digits, IMSI and ICCID in full, MEID in
-upper or lower case; phone numbers in E.164 with + or without; e-mail addresses in lower case; MAC addresses with colons
-in upper or lower case; UUIDs with dashes in lower or upper case; Android ID in lower case; serial, account and name as written.
+The convention (it is the benchmark's, and the README states it): IMEI with 15 digits, IMSI and ICCID in
+full, MEID in upper or lower case; phone numbers in E.164 with + or without; e-mail addresses in lower
+case; MAC addresses with colons in upper or lower case; UUIDs with dashes in lower or upper case; Android
+ID in lower case; serial number and account as written.
 """
 
 import base64
@@ -69,9 +70,17 @@ def base64_text(rng: Random, digest: bytes) -> str:
 
 
 CHAINS: tuple[tuple[str, str, bool], ...] = (
-    ("md5", "md5", False), ("md5", "sha1", False), ("md5", "sha256", False), ("sha1", "md5", False), ("sha1", "sha1", False),
-    ("sha256", "sha256", False), ("sha1", "sha256", False), ("md5", "md5", True), ("md5", "sha256", True), ("sha1", "md5", True),
-)  # fmt: skip
+    ("md5", "md5", False),
+    ("md5", "sha1", False),
+    ("md5", "sha256", False),
+    ("sha1", "md5", False),
+    ("sha1", "sha1", False),
+    ("sha256", "sha256", False),
+    ("sha1", "sha256", False),
+    ("md5", "md5", True),
+    ("md5", "sha256", True),
+    ("sha1", "md5", True),
+)
 """Inner algorithm, outer algorithm, and whether the inner digest is hashed as upper-case hex."""
 
 

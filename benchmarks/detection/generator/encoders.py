@@ -67,7 +67,7 @@ def percent_twice(rng: Random, data: str | bytes) -> str:
 def json_escapes(rng: Random, data: str | bytes) -> str:
     r"""The inside of a JSON string with \\u escapes: of all characters, or of all but letters and digits."""
     text, every = as_bytes(data).decode(), rng.random() < 0.5
-    every = every or text.isascii() and text.isalnum()
+    every = every or (text.isascii() and text.isalnum())
     upper = rng.random() < 0.5
     out = []
     for letter in text:
@@ -103,7 +103,7 @@ def html_entities(rng: Random, data: str | bytes) -> str:
 
 
 def quoted_printable(rng: Random, data: str | bytes) -> str:
-    """Quoted-printable with soft line breaks; some octets that need not be escaped are, as RFC 2045 allows."""
+    """Quoted-printable with soft line breaks; some octets are escaped without need, as RFC 2045 allows."""
     encoded = quopri.encodestring(as_bytes(data), quotetabs=True).decode()
     if "=" in encoded.replace("=20", ""):
         return encoded.replace("\n", "\r\n")
@@ -199,7 +199,7 @@ def zstd(rng: Random, data: str | bytes) -> bytes:
 
 
 def _codecs() -> tuple[Codec, ...]:
-    # A compressed document is no shorter than some fifty bytes in the wild: below, the header outweighs the gain.
+    # Nobody compresses fewer than some fifty bytes: the header would outweigh the gain.
     def pressed(name: str, encode: Callable[[Random, bytes], bytes]) -> Codec:
         return Codec(
             name=name, encode=lambda rng, data: encode(rng, as_bytes(data)), gives_text=False, least=50

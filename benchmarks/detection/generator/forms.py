@@ -1,4 +1,4 @@
-"""The forms: how a value is written before any layer covers it. One small function a form, one table of them all."""
+"""The forms: how a value is written before any layer covers it. A function a form, one table."""
 
 import struct
 from collections.abc import Callable
@@ -267,10 +267,31 @@ FORMS: dict[str, tuple[tuple[str, ...], Maker]] = {
 }
 
 ORDINARY = (
-    "imei/plain", "imei/plain", "imsi/plain", "iccid/plain", "phone/e164", "phone/e164", "phone/no-plus", "mac/colons", "mac/bare", "uuid/dashes",
-    "uuid/dashes", "android-id/plain", "android-id/plain", "serial/plain", "email/plain", "email/lower", "account/plain", "push-token/plain",
-    "text/whole", "app/plain", "location/6-places", "ssid/plain", "name/plain", "meid/plain",
-)  # fmt: skip
+    "imei/plain",
+    "imei/plain",
+    "imsi/plain",
+    "iccid/plain",
+    "phone/e164",
+    "phone/e164",
+    "phone/no-plus",
+    "mac/colons",
+    "mac/bare",
+    "uuid/dashes",
+    "uuid/dashes",
+    "android-id/plain",
+    "android-id/plain",
+    "serial/plain",
+    "email/plain",
+    "email/lower",
+    "account/plain",
+    "push-token/plain",
+    "text/whole",
+    "app/plain",
+    "location/6-places",
+    "ssid/plain",
+    "name/plain",
+    "meid/plain",
+)
 """The forms that every layer, container and transport is tried with, as often as they are usual."""
 
 

@@ -71,7 +71,7 @@ def _numbers(rng: Random) -> list[Row]:
 
 def _telephony(rng: Random, plan: phones.Plan) -> list[Row]:
     made: list[str] = []
-    # One contact at least lives where a trunk prefix is dialled, so that every form has a number to be a form of.
+    # One contact at least lives where a trunk prefix is dialled, so that every form has a number.
     others = [rng.choice(phones.PLANS[1:]), *(rng.choice(phones.PLANS) for _ in range(3))]
     for choice in (plan, *others):
         number = phones.make(rng, choice)
@@ -79,9 +79,12 @@ def _telephony(rng: Random, plan: phones.Plan) -> list[Row]:
             number = phones.make(rng, choice)
         made.append(number)
     rows = (
-        ("phone", "phone_number"), ("contact-phone-1", "contact_phone_number"), ("contact-phone-2", "contact_phone_number"),
-        ("sms-phone", "sms_phone_number"), ("call-phone", "call_phone_number"),
-    )  # fmt: skip
+        ("phone", "phone_number"),
+        ("contact-phone-1", "contact_phone_number"),
+        ("contact-phone-2", "contact_phone_number"),
+        ("sms-phone", "sms_phone_number"),
+        ("call-phone", "call_phone_number"),
+    )
     return [(value_id, kind, number) for (value_id, kind), number in zip(rows, made, strict=True)]
 
 

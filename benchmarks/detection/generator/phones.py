@@ -1,7 +1,8 @@
-"""Phone numbers of ranges that regulators keep for fiction, and the ways in which people of the country write them.
+"""Phone numbers of ranges that regulators keep for fiction, as people of the country write them.
 
-Ranges: NANP 555-0100 to 555-0199; Ofcom 07700 900000 to 900999; Bundesnetzagentur (0)30 23125 000 to 999 and (0)89 99998 000
-to 999; ARCEP 06 39 98 00 00 to 99 99; PTS 070-174 06 05 to 06 99; ACMA (02) 5550 and 7010 xxxx; ComReg (0)20 91x xxxx.
+Ranges: NANP 555-0100 to 555-0199; Ofcom 07700 900000 to 900999; Bundesnetzagentur (0)30 23125 000 to 999
+and (0)89 99998 000 to 999; ARCEP 06 39 98 00 00 to 99 99; PTS 070-174 06 05 to 06 99; ACMA (02) 5550 and
+7010 xxxx; ComReg (0)20 91x xxxx.
 """
 
 from dataclasses import dataclass

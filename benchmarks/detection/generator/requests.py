@@ -8,6 +8,7 @@ from typing import TypeAlias
 from urllib.parse import quote, quote_plus
 
 from benchmarks.detection.generator import background
+from benchmarks.detection.generator.checkdigits import uuid_text
 from benchmarks.detection.generator.containers import PACKERS, pairs, scalar_text
 from benchmarks.detection.generator.payload import Body, Fields
 
@@ -47,13 +48,18 @@ def new_draft(rng: Random) -> Draft:
         ("Accept-Encoding", "gzip, br"),
     ]
     if rng.random() < 0.3:
-        headers.append(("X-Request-Id", background.uuid_text(rng)))
+        headers.append(("X-Request-Id", uuid_text(rng)))
     if rng.random() < 0.15:
         headers.append(("Authorization", f"Bearer {background.token(rng, 32, 64)}"))
     path = rng.choices(background.PATHS, k=rng.randint(1, 3))
     return Draft(
-        rng=rng, host=rng.choice(background.HOSTS), path=path, query=query, headers=headers, cookies=background.cookies(rng),
-    )  # fmt: skip
+        rng=rng,
+        host=rng.choice(background.HOSTS),
+        path=path,
+        query=query,
+        headers=headers,
+        cookies=background.cookies(rng),
+    )
 
 
 def put_body(draft: Draft, body: Body) -> None:
@@ -150,9 +156,15 @@ def har_entry(draft: Draft, index: int) -> Har:
     if draft.query:
         url += "?" + "&".join(f"{quote(key, safe='')}={escape(text)}" for key, text in draft.query)
     request: Har = {
-        "method": draft.method, "url": url, "httpVersion": "HTTP/2.0", "headersSize": -1, "bodySize": 0,
-        "headers": _named([("Host", draft.host), *draft.headers]), "queryString": _named(draft.query), "cookies": _named(draft.cookies),
-    }  # fmt: skip
+        "method": draft.method,
+        "url": url,
+        "httpVersion": "HTTP/2.0",
+        "headersSize": -1,
+        "bodySize": 0,
+        "headers": _named([("Host", draft.host), *draft.headers]),
+        "queryString": _named(draft.query),
+        "cookies": _named(draft.cookies),
+    }
     if draft.body is not None:
         request |= _post_data(draft.body)
     return _entry(draft, request, index)
@@ -161,9 +173,13 @@ def har_entry(draft: Draft, index: int) -> Har:
 def _entry(draft: Draft, request: Har, index: int) -> Har:
     started = BEGIN + timedelta(milliseconds=400 * index + draft.rng.randrange(300))
     entry: Har = {
-        "startedDateTime": started.isoformat().replace("+00:00", "Z"), "time": 20 + draft.rng.randrange(200),
-        "request": request, "response": _response(draft), "cache": {}, "timings": {"send": 1, "wait": 15, "receive": 4},
-    }  # fmt: skip
+        "startedDateTime": started.isoformat().replace("+00:00", "Z"),
+        "time": 20 + draft.rng.randrange(200),
+        "request": request,
+        "response": _response(draft),
+        "cache": {},
+        "timings": {"send": 1, "wait": 15, "receive": 4},
+    }
     if draft.message is not None:
         text = isinstance(draft.message.data, str)
         content = (
@@ -209,6 +225,13 @@ def _response(draft: Draft) -> Har:
     )
     upgrade = draft.channel == "websocket"
     return {
-        "status": 101 if upgrade else 200, "statusText": "", "httpVersion": "HTTP/2.0", "cookies": [], "redirectURL": "",
-        "headers": _named([("Content-Type", mime), *draft.response_headers]), "content": content, "headersSize": -1, "bodySize": content["size"],
-    }  # fmt: skip
+        "status": 101 if upgrade else 200,
+        "statusText": "",
+        "httpVersion": "HTTP/2.0",
+        "cookies": [],
+        "redirectURL": "",
+        "headers": _named([("Content-Type", mime), *draft.response_headers]),
+        "content": content,
+        "headersSize": -1,
+        "bodySize": content["size"],
+    }

@@ -1,8 +1,9 @@
 """Requests of strangers, as close as strangers come.
 
-Three kinds: ordinary traffic that holds nobody; the values of a *twin* (same TAC, manufacturer prefix, operator, number
-block, first name, street; other serial, other surname) sent in every way in which the subject's are; and traps made for
-one mistake each. A stranger never holds a value of the subject: a twin that shares one by chance is made again.
+Three kinds: ordinary traffic that holds nobody; the values of a *twin* (same TAC, manufacturer prefix,
+operator, number block, first name; other serial, other surname) sent in every way in which the subject's
+are; and traps made for one mistake each. A stranger never holds a value of the subject: a twin that
+shares one by chance is made again.
 """
 
 import json
@@ -30,7 +31,7 @@ def twin(rng: Random, people: Identity) -> Identity:
 
 
 def shared_values(people: Identity, other: Identity) -> list[str]:
-    """The ids of values of the other that are, or hold as a word, a value of the subject: none, of a stranger."""
+    """The ids of the other's values that are, or hold as a word, a value of the subject."""
     own = {(value.type, canonical(value)) for value in people.values}
     texts = [value.text.lower() for value in people.values]
     found = []
@@ -261,10 +262,19 @@ def phone_plan(rng: Random, people: Identity, draft: Draft) -> None:
 TRAPS: dict[str, Trap] = {
     trap.__name__: trap
     for trap in (
-        order_number, other_check_digits, longer_number, number_block, carrier_word, first_names, phrase, partial_digest,
-        coordinates_apart, same_prefix_uuids, phone_plan,
+        order_number,
+        other_check_digits,
+        longer_number,
+        number_block,
+        carrier_word,
+        first_names,
+        phrase,
+        partial_digest,
+        coordinates_apart,
+        same_prefix_uuids,
+        phone_plan,
     )
-}  # fmt: skip
+}
 
 
 def ordinary_traffic(rng: Random, people: Identity, draft: Draft) -> None:

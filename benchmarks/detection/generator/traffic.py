@@ -56,9 +56,12 @@ def _request(seed: int, people: Identity, index: int, kind: str, name: str) -> t
         planted = case.build(rng, people if kind == "planted" else strangers.twin(rng, people), draft)
         known = kind == "planted"
         truth |= {
-            "value_id": planted.written.value_id if known else None, "type": planted.written.type, "form": planted.written.form,
-            "layers": list(planted.layers), "container": planted.layers[0] if planted.layers else "body",
-        }  # fmt: skip
+            "value_id": planted.written.value_id if known else None,
+            "type": planted.written.type,
+            "form": planted.written.form,
+            "layers": list(planted.layers),
+            "container": planted.layers[0] if planted.layers else "body",
+        }
     else:
         make = strangers.TRAPS[name] if kind == "trap" else strangers.ordinary_traffic
         make(rng, people, draft)

@@ -1,10 +1,50 @@
-"""What names and texts are made of; the pools of subject, strangers and background share no word of a sentence."""
+"""What names and texts are made of; the pools of subject and strangers are apart."""
 
-FIRST = "Mira Jonas Anika Tomasz Leila Oskar Ines Bastian Freya Nikolai Paula Emre Salma Viktor Greta Milan".split()
-LAST = "Kovalenko Hartmann Lindqvist Okafor Brandt Marchetti Delacroix Vasquez Halloran Petrov Nakagawa Steiner".split()
-OTHER_LAST = (
-    "Ashworth Bergstrom Castellan Drummond Eriksen Fairweather Grabowski Holloway Iversen Jankovic".split()
+FIRST = (
+    "Mira",
+    "Jonas",
+    "Anika",
+    "Tomasz",
+    "Leila",
+    "Oskar",
+    "Ines",
+    "Bastian",
+    "Freya",
+    "Nikolai",
+    "Paula",
+    "Emre",
+    "Salma",
+    "Viktor",
+    "Greta",
+    "Milan",
 )
+LAST = (
+    "Kovalenko",
+    "Hartmann",
+    "Lindqvist",
+    "Okafor",
+    "Brandt",
+    "Marchetti",
+    "Delacroix",
+    "Vasquez",
+    "Halloran",
+    "Petrov",
+    "Nakagawa",
+    "Steiner",
+)
+OTHER_LAST = (
+    "Ashworth",
+    "Bergstrom",
+    "Castellan",
+    "Drummond",
+    "Eriksen",
+    "Fairweather",
+    "Grabowski",
+    "Holloway",
+    "Iversen",
+    "Jankovic",
+)
+
 CONTACT_LATIN = (
     "Jürgen Müller",
     "Zoë Lefèvre",
