@@ -26,10 +26,7 @@ from phonehome.model.destination import CountryAssertion, CountryKind, Network, 
 
 DATA = Path(__file__).parent / "data"
 
-LEGACY_NOTE = (
-    "a legacy block, handed out before there were regional registries: {name} keeps its book, "
-    "its holder may be anywhere"
-)
+LEGACY_NOTE = "a legacy block, handed out before there were regional registries; {name} keeps its book"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from phonehome.attribution.hosts import (
     public_suffix_version,
 )
 from phonehome.attribution.organisations import OrganisationList, read_organisations
-from phonehome.attribution.special import Address, name_special, unwrap
+from phonehome.attribution.special import Address, name_special, spell_address, unwrap
 from phonehome.model.destination import CountryAssertion, Destination, Network, Organisation, Registry
 
 MAX_GAP_DAYS = 180
@@ -141,10 +141,10 @@ class Attributor:
         ages = note_ages(operator, place, day)
         return Destination(
             host=named.name if named is not None else None,
-            address=str(peer) if peer is not None else address or None,
+            address=spell_address(peer) if peer is not None else address or None,
             port=port,
             domain=named.domain if named is not None else None,
-            customer_domain=named.customer_domain if named is not None else None,
+            customer_domain=named.customer_domain if named and operator.organisation is None else None,
             organisation=operator.organisation,
             hosting=operator.hosting,
             networks=place.networks,

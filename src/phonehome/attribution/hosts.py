@@ -14,7 +14,7 @@ from ipaddress import ip_address
 
 from publicsuffixlist import PublicSuffixList
 
-from phonehome.attribution.special import Address
+from phonehome.attribution.special import Address, spell_address
 
 MAX_NAME_LENGTH = 253
 """Characters of a host name without its trailing dot (RFC 1035, 2.3.4)."""
@@ -97,7 +97,7 @@ class HostReader:
         """Read any text as a host; one that is no host name comes back as it is, with a note."""
         literal = parse_address(text)
         if literal is not None:
-            return Host(name=str(literal), literal=literal)
+            return Host(name=spell_address(literal), literal=literal)
         name = _spell(text)
         if name is None:
             return Host(name=text, notes=("not a well-formed host name",))

@@ -78,6 +78,13 @@ def unwrap(address: Address) -> Unwrapped:
     return Unwrapped(address)
 
 
+def spell_address(address: Address) -> str:
+    """Write an address in its shortest spelling, the same in every Python (3.13 changed mapped ones)."""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return f"::ffff:{address.ipv4_mapped}"
+    return str(address)
+
+
 def name_special(address: Address) -> str | None:
     """Say what kind of special address it is; None for an ordinary one."""
     for block, says in BLOCKS:
