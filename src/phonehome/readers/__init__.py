@@ -1,1 +1,6 @@
-"""One capture format a file: from a source to exchanges and problems."""
+"""Readers: one capture format a file, bytes in, exchanges and problems out."""
+
+from phonehome.readers.inputs import READERS, InputFile, iter_inputs
+from phonehome.readers.reading import InputFacts, Reading, read_input
+
+__all__ = ["READERS", "InputFacts", "InputFile", "Reading", "iter_inputs", "read_input"]

@@ -1,0 +1,50 @@
+"""What a reader is: one capture format, bytes in, exchanges and problems out.
+
+A reader is handed a stream that is already unwrapped (no gzip, no zip) and reads it once, forward, in
+memory bounded by its largest entry. A broken entry becomes a `Problem` and the next one is read; an index
+is counted for it all the same, so that an index always names a place in the recording.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from phonehome.model.exchange import Exchange
+from phonehome.model.problem import Problem
+
+HEAD_BYTES = 64 * 1024
+"""How much of an unwrapped stream a reader is shown to recognise its format."""
+
+Item = Exchange | Problem
+
+
+class ByteStream(Protocol):
+    """Bytes to read once, forward."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read `size` bytes; fewer only at the end of the stream, none behind it."""
+
+
+class Reader(Protocol):
+    """One capture format."""
+
+    @property
+    def name(self) -> str:
+        """The format's name in the audit document: `har`, `mitmproxy`."""
+
+    def recognises(self, head: bytes) -> bool:
+        """Tell whether a stream that begins with `head` (at most `HEAD_BYTES`) is of this format."""
+
+    def read(self, stream: ByteStream, *, where: str, number: int) -> Iterator[Item]:
+        """Read a stream to its end.
+
+        Args:
+            stream: The unwrapped bytes; read forward only, closed by the caller.
+            where: The input's name as problems give it.
+            number: The input's number, for exchanges and problems.
+
+        Yields:
+            Exchanges and problems, in the input's own order.
+
+        Raises:
+            InputError: The stream is not of this format after all, or holds nothing to read.
+        """

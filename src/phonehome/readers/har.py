@@ -1,0 +1,49 @@
+"""HAR, the HTTP Archive: JSON that browsers and proxies export.
+
+Read entry by entry, so that a file larger than memory is read too. Entries are told apart by
+`har_entries`, made into exchanges by `har_entry`.
+"""
+
+import io
+from collections.abc import Iterator
+
+from phonehome.model.errors import DecodeError
+from phonehome.model.problem import Problem
+from phonehome.readers.base import ByteStream, Item
+from phonehome.readers.har_entries import HarEntries, RawEntry
+from phonehome.readers.har_entry import NotTrafficError, read_entry
+from phonehome.readers.har_fields import Note
+
+
+class HarReader:
+    """Reads HAR 1.2 in UTF-8, or with a byte order mark in UTF-16 or UTF-32."""
+
+    name = "har"
+
+    def recognises(self, head: bytes) -> bool:
+        """Tell a HAR by the `log` at the top of its JSON."""
+        return HarEntries(io.BytesIO(head)).find_log()
+
+    def read(self, stream: ByteStream, *, where: str, number: int) -> Iterator[Item]:
+        """Read every entry; see `Reader.read`."""
+        entries = HarEntries(stream)
+        for raw in entries:
+            yield from _read_raw(raw, where, number)
+        if entries.has_other_bytes:
+            reason = "holds bytes that are not UTF-8; they were read as they stand"
+            yield Problem(where=where, reason=reason, input=number, lost=False)
+
+
+def _read_raw(raw: RawEntry, where: str, number: int) -> Iterator[Item]:
+    place = f"{where} entry {raw.index}"
+    notes = [Note(raw.trouble, raw.lost)] if raw.trouble is not None else []
+    if raw.trouble is None or raw.value is not None:
+        try:
+            exchange, odd = read_entry(raw.value, number=number, index=raw.index)
+        except DecodeError as error:
+            notes.append(Note(str(error), not isinstance(error, NotTrafficError)))
+        else:
+            notes += odd
+            yield exchange
+    for note in notes:
+        yield Problem(where=place, reason=note.reason, input=number, index=raw.index, lost=note.lost)

@@ -1,0 +1,109 @@
+"""Bodies as HAR stores them: text, Base64, or only the list of a form's parameters."""
+
+import base64
+import binascii
+import re
+from urllib.parse import quote_plus
+
+from phonehome.model.exchange import Header
+from phonehome.readers.endpoints import declared_codings, to_bytes
+from phonehome.readers.har_fields import Fields
+
+_SIGNATURES = {
+    "gzip": (b"\x1f\x8b\x08",),
+    "x-gzip": (b"\x1f\x8b\x08",),
+    "deflate": (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"),
+    "zstd": (b"\x28\xb5\x2f\xfd",),
+}
+_REPLACEMENT = "\ufffd"
+_LATIN_1_END = "\xff"
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x80-\x9f]")
+
+
+def read_body(holder: Fields) -> bytes:
+    """Read `postData` or `content`: its text, decoded from Base64 where the recorder says so."""
+    text = holder.text("text")
+    if not text:
+        return b""
+    encoding = (holder.text("encoding") or holder.text("_encoding") or "").strip().lower()
+    if encoding == "base64":
+        return _decode_base64(holder, text)
+    if encoding not in ("", "utf-8", "utf8", "text"):
+        holder.note(f"{holder.path}encoding is unknown; the text was read as it stands", lost=False)
+    return to_bytes(text)
+
+
+def read_request_body(post: Fields, recorded_size: int | None) -> bytes:
+    """Read the body of a request, from its parameters where the recorder kept nothing else."""
+    text = post.members.get("text")
+    if not text and post.has("params"):
+        return _rebuild_form(post)
+    if isinstance(text, str) and not post.has("encoding") and not post.has("_encoding"):
+        if _REPLACEMENT in text:
+            post.note(
+                f"{post.path}text: the recorder replaced bytes that it could not read as text", lost=True
+            )
+        elif _is_latin_1(text, recorded_size):
+            return text.encode("latin-1")
+    return read_body(post)
+
+
+def stored_codings(body: bytes, headers: tuple[Header, ...]) -> tuple[str, ...]:
+    """Give the declared content codings that are plainly still on a stored body.
+
+    HAR stores bodies decoded; a recorder that failed to decode one stores it as it came.
+    """
+    codings = declared_codings(headers)
+    if codings and body.startswith(_SIGNATURES.get(codings[-1], ())):
+        return codings
+    return ()
+
+
+def _decode_base64(holder: Fields, text: str) -> bytes:
+    compact = "".join(text.split()).rstrip("=")
+    try:
+        return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        holder.note(
+            f"{holder.path}text is not the Base64 it is said to be; it was read as it stands", lost=False
+        )
+        return to_bytes(text)
+
+
+def _is_latin_1(text: str, recorded_size: int | None) -> bool:
+    """Tell whether a recorder wrote each byte as the character of its number.
+
+    The recorded size tells this from UTF-8: it counts bytes, and here that is characters. As some writers
+    count characters anyway, control characters must show besides that this is no text that people wrote.
+    """
+    if text.isascii() or recorded_size != len(text) or max(text) > _LATIN_1_END:
+        return False
+    return _CONTROLS.search(text) is not None
+
+
+def _rebuild_form(post: Fields) -> bytes:
+    mime = post.text("mimeType") or ""
+    params = post.objects("params")
+    if params:
+        post.note(f"{post.path}text is missing: the body was rebuilt from its params", lost=False)
+    if mime.lower().startswith("multipart/"):
+        return _rebuild_multipart(params, mime)
+    pairs = ((param.text("name") or "", param.text("value") or "") for param in params)
+    return "&".join(
+        f"{quote_plus(to_bytes(name))}={quote_plus(to_bytes(value))}" for name, value in pairs
+    ).encode()
+
+
+def _rebuild_multipart(params: list[Fields], mime: str) -> bytes:
+    _, found, rest = mime.partition("boundary=")
+    boundary = to_bytes(rest.split(";")[0].strip().strip('"')) if found else b"boundary"
+    parts: list[bytes] = []
+    for param in params:
+        name, file = param.text("name") or "", param.text("fileName")
+        head = f'Content-Disposition: form-data; name="{name}"' + (f'; filename="{file}"' if file else "")
+        if kind := param.text("contentType"):
+            head += f"\r\nContent-Type: {kind}"
+        parts.append(
+            b"--%b\r\n%b\r\n\r\n%b\r\n" % (boundary, to_bytes(head), to_bytes(param.text("value") or ""))
+        )
+    return b"".join(parts) + b"--%b--\r\n" % boundary
