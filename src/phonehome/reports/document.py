@@ -139,14 +139,21 @@ class Country(Sourced):
 
 
 class DestinationDoc(Model):
-    """Who received it, as far as it is known."""
+    """Who received it, as far as it is known.
+
+    `network` is the answer nearest to the capture's date, `networks` all of them. `hosting` names who lends
+    the machine where the name tells no more, `customer_domain` the customer's own name there.
+    """
 
     host: str | None
     address: str | None
     port: int | None
     domain: str | None
     organisation: Organisation | None
+    customer_domain: str | None = None
+    hosting: Organisation | None = None
     network: Network | None
+    networks: list[Network] = []
     registry: Registry | None
     countries: list[Country]
     country: str | None

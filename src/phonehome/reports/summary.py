@@ -9,7 +9,15 @@ from functools import cached_property
 from itertools import chain, zip_longest
 
 from phonehome.reports import words
-from phonehome.reports.document import AuditDocument, DestinationDoc, FindingDoc, FlowDoc, SubjectValue
+from phonehome.reports.document import (
+    AuditDocument,
+    DestinationCoverage,
+    DestinationDoc,
+    FindingDoc,
+    FlowDoc,
+    ProblemDoc,
+    SubjectValue,
+)
 
 TYPES_NAMED = 4
 COUNTRIES_NAMED = 5
@@ -18,6 +26,11 @@ COUNTRIES_NAMED = 5
 def flow_order(flow: FlowDoc) -> tuple[int, int, str, str]:
     """Sort flows: the most severe first, then the most frequent."""
     return words.SEVERITIES.index(flow.severity), -flow.count, flow.data_type, flow.host or ""
+
+
+def unread(row: DestinationCoverage) -> int:
+    """Count the bytes sent to a destination that were not looked into."""
+    return row.closed + row.unreadable + row.lost
 
 
 def recipient(flow: FlowDoc) -> str:
@@ -153,6 +166,32 @@ class Summary:
     def lost_problems(self) -> int:
         """Problems through which something was not looked at."""
         return sum(problem.lost for problem in self.doc.problems)
+
+    @cached_property
+    def problems(self) -> list[ProblemDoc]:
+        """All problems, those that lost something first."""
+        return sorted(self.doc.problems, key=lambda problem: not problem.lost)
+
+    @cached_property
+    def coverage_rows(self) -> list[DestinationCoverage]:
+        """Coverage by destination, the largest blind spot first."""
+        return sorted(self.doc.coverage.by_destination, key=lambda row: (-unread(row), -row.read))
+
+    @cached_property
+    def blind_destinations(self) -> list[DestinationCoverage]:
+        """Destinations to which something was sent that could not be read."""
+        return [row for row in self.coverage_rows if unread(row)]
+
+    def outcome(self, value: SubjectValue) -> str:
+        """Say what became of a value, by the strongest that was seen of it."""
+        for flows, said in (
+            (self.up, "left"),
+            (self.down, "only sent back"),
+            (self.weak, "only weak findings"),
+        ):
+            if any(value.id in flow.value_ids for flow in flows):
+                return said
+        return "not seen" if value.searched_for else "not searched for"
 
     @cached_property
     def destinations(self) -> list[DestinationDoc]:

@@ -176,10 +176,6 @@ def _print_findings(console: Console, summary: Summary) -> None:
         console.print(_finding_block(finding))
 
 
-def _unread(row: DestinationCoverage) -> int:
-    return row.closed + row.unreadable + row.lost
-
-
 def _coverage_rows(console: Console, rows: list[DestinationCoverage]) -> RenderableType:
     if console.width < WIDE:
         return Group(*chain.from_iterable(map(_coverage_block, rows)))
@@ -211,7 +207,7 @@ def _print_coverage(console: Console, summary: Summary) -> None:
         if number:
             share = words.percent(number, summary.sent.total)
             console.print(_text(f"{name:<11}{words.size(number):>8}  {share:>8}  {words.COVERAGE[name]}"))
-    rows = sorted(coverage.by_destination, key=lambda row: (-_unread(row), -row.read))
+    rows = summary.coverage_rows
     if rows:
         console.print()
         console.print(_coverage_rows(console, rows[:ROWS_SHOWN]))
@@ -243,7 +239,7 @@ def _print_blind_spots(console: Console, summary: Summary) -> None:
 
 
 def _print_problems(console: Console, summary: Summary) -> None:
-    problems = sorted(summary.doc.problems, key=lambda problem: not problem.lost)
+    problems = summary.problems
     if not problems:
         return
     _heading(console, f"Problems ({len(problems):,})", f"{summary.lost_problems:,} of them lost something.")
