@@ -13,6 +13,10 @@ from phonehome.model.errors import DecodeError, LimitExceeded
 
 MAX_DEPTH = 512
 """Levels of nesting; the standard parser gives up at about twice as many."""
+MAX_STEP = 1024
+"""Characters of the longest step of an object or an array that is descended: every part repeats it."""
+MAX_KEY_SHOWN = 256
+"""Characters of a key that its step shows."""
 MIN_KEY = 6
 """Keys of this many characters and more are parts too: apps put identifiers there."""
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -42,6 +46,8 @@ _DECODER = json.JSONDecoder(
 
 def member_step(parent: str, key: str) -> str:
     """Write the JSONPath of a member: `$.a`, or `$['x-y']` where the key is no identifier."""
+    if len(key) > MAX_KEY_SHOWN:
+        key = f"{key[:MAX_KEY_SHOWN]}…"
     if _IDENTIFIER.fullmatch(key):
         return f"{parent}.{key}"
     escaped = key.replace("\\", "\\\\").replace("'", "\\'")
@@ -104,8 +110,8 @@ def collect_leaves(document: object, root: str, limit: int) -> list[Leaf]:
                 if value:
                     leaves.append(Leaf(step, to_bytes(value)))
             elif isinstance(value, (list, _Members)):
-                if len(stack) >= MAX_DEPTH:
-                    raise LimitExceeded(f"JSON is nested deeper than {MAX_DEPTH} levels")
+                if len(stack) >= MAX_DEPTH or len(step) > MAX_STEP:
+                    raise LimitExceeded(f"JSON is nested deeper than {MAX_DEPTH} levels or by longer keys")
                 stack.append(_children(value, step))
                 break
             if len(leaves) > limit:
