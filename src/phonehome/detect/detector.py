@@ -11,9 +11,10 @@ from phonehome.detect.evidence import layers_of, place_of
 from phonehome.detect.graph import Graph
 from phonehome.detect.lexicon import Lexicon
 from phonehome.detect.locate import Candidate, choose, iter_candidates
+from phonehome.detect.masking import Masker
 from phonehome.detect.parts import Root, add_exchange
 from phonehome.detect.search import Hit, Searcher
-from phonehome.detect.unfold import is_text, unfold_layer
+from phonehome.detect.unfold import unfold_layer
 from phonehome.model.exchange import Direction, Exchange
 from phonehome.model.finding import Finding, Method, Part
 from phonehome.model.problem import Problem
@@ -98,6 +99,10 @@ class Detector:
                 batch = self._new_batch()
         if batch.exchanges:
             yield from self._finish(batch)
+
+    def make_masker(self, *, reveal: bool) -> Masker:
+        """A masker for this subject's values."""
+        return Masker(self.lexicon, self._searcher, reveal=reveal)
 
     def _new_batch(self) -> _Batch:
         return _Batch(graph=Graph(clean=self._clean))

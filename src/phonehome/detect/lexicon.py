@@ -12,7 +12,23 @@ MIN_SEARCHED_BITS = 16.0
 """Surprise below which a value is not searched for at all, except where a key names it."""
 
 COMMON_WORDS = frozenset(
-    "test admin user phone android iphone samsung xiaomi huawei google home wifi guest default unknown".split()
+    {
+        "test",
+        "admin",
+        "user",
+        "phone",
+        "android",
+        "iphone",
+        "samsung",
+        "xiaomi",
+        "huawei",
+        "google",
+        "home",
+        "wifi",
+        "guest",
+        "default",
+        "unknown",
+    }
 )
 
 

@@ -6,6 +6,7 @@ match counts if it stands by itself (boundaries); a piece of a long text is stre
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import hyperscan
@@ -45,7 +46,6 @@ class Searcher:
         self.lexicon = lexicon
         self._lengths = [len(pattern) for pattern, _ in lexicon.patterns]
         self._database = hyperscan.Database() if lexicon.patterns else None
-        self._scratch = None
         if self._database is not None:
             expressions = [b"".join(b"\\x%02x" % byte for byte in pattern) for pattern, _ in lexicon.patterns]
             flags = [hyperscan.HS_FLAG_CASELESS if caseless else 0 for _, caseless in lexicon.patterns]
@@ -71,10 +71,8 @@ class Searcher:
             raw.append((pattern, end))
             return len(raw) >= MAX_MATCHES or None
 
-        try:
+        with suppress(hyperscan.ScanTerminated):
             self._database.scan(joined, match_event_handler=on_match)
-        except hyperscan.ScanTerminated:
-            pass
         hits: list[Hit] = []
         for pattern, end in raw:
             start = end - self._lengths[pattern]
@@ -96,6 +94,24 @@ class Searcher:
                 if form.boundary is Boundary.IMEISV and buffer[end : end + 2].isdigit():
                     stop = end + 2
                 hits.append(Hit(place, entry, form, start, stop, form.bits))
+
+    def search_anywhere(self, data: bytes) -> list[tuple[int, int, int]]:
+        """Every pattern that says something by itself, boundaries aside: (start, end, value); for masking."""
+        if self._database is None or not data:
+            return []
+        found: list[tuple[int, int, int]] = []
+
+        def on_match(pattern: int, _start: int, end: int, _flags: int, _context: object) -> bool | None:
+            entry = self.lexicon.entries[pattern][0]
+            if entry.value < self.lexicon.decoys_from and (
+                entry.form.half is None or len(entry.form.pattern) > 5
+            ):
+                found.append((end - self._lengths[pattern], end, entry.value))
+            return len(found) >= MAX_MATCHES or None
+
+        with suppress(hyperscan.ScanTerminated):
+            self._database.scan(data, match_event_handler=on_match)
+        return found
 
     def search_digests(self, buffers: Sequence[bytes]) -> list[Hit]:
         """Every digest in `buffers`."""
@@ -130,10 +146,8 @@ def _stretch(buffer: bytes, form: Form, start: int, end: int) -> tuple[int, int]
     while ahead < most and buffer[end + ahead] == text[after + ahead]:
         ahead += 1
     length = end - start + back + ahead
-    if len(form.pattern) == FILE_ANCHOR:
-        least = FILE_ANCHOR
-    else:
-        least = min(ENOUGH_STRETCH, max(MIN_STRETCH, len(text) // 3))
+    of_a_text = min(ENOUGH_STRETCH, max(MIN_STRETCH, len(text) // 3))
+    least = FILE_ANCHOR if len(form.pattern) == FILE_ANCHOR else of_a_text
     if length < min(least, len(text)):
         return None
     return start - back, end + ahead

@@ -8,6 +8,7 @@ run's union and intersection of classes (two `reduceat`) say which codings it ca
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ MAX_BASE58 = 512
 
 MIN_WORDLIKE_BASE32 = 24
 """Lower-case letters without a digit are a word; this long, they are not."""
+
+Mask = NDArray[np.bool_]
 
 _HEX, _ALNUM, _JOINT, _B32_UPPER, _B32_LOWER, _B58 = 1, 2, 4, 8, 16, 32
 _UPPER, _LOWER, _DIGIT, _URL_SAFE, _STANDARD = 64, 128, 256, 512, 1024
@@ -117,24 +120,26 @@ class _Runs:
             setattr(self, name, getattr(self, name)[chosen])
         return self
 
-    def any(self, flag: int) -> NDArray[np.bool_]:
-        return np.not_equal(self.union & flag, 0)
+    def any(self, flag: int) -> Mask:
+        return cast(Mask, np.not_equal(self.union & flag, 0))
 
-    def all(self, flag: int) -> NDArray[np.bool_]:
-        return np.not_equal(self.common & flag, 0)
+    def all(self, flag: int) -> Mask:
+        return cast(Mask, np.not_equal(self.common & flag, 0))
 
-    def base16(self) -> NDArray[np.bool_]:
-        return self.all(_HEX) & (self.lengths >= MIN_BASE16) & (self.lengths % 2 == 0)
+    def base16(self) -> Mask:
+        return cast(Mask, self.all(_HEX) & (self.lengths >= MIN_BASE16) & (self.lengths % 2 == 0))
 
-    def base64(self) -> NDArray[np.bool_]:
+    def base64(self) -> Mask:
         mixed = self.any(_UPPER) & (self.any(_LOWER) | self.any(_DIGIT))
-        return mixed & (self.lengths % 4 != 1)
+        return cast(Mask, mixed & (self.lengths % 4 != 1))
 
-    def base32(self) -> NDArray[np.bool_]:
+    def base32(self) -> Mask:
         fits = _B32_TAILS[self.lengths % 8] & (self.lengths >= MIN_BASE32)
         odd = self.any(_DIGIT) | (self.lengths >= MIN_WORDLIKE_BASE32)
-        return fits & (self.all(_B32_UPPER) | (self.all(_B32_LOWER) & odd))
+        return cast(Mask, fits & (self.all(_B32_UPPER) | (self.all(_B32_LOWER) & odd)))
 
-    def base58(self) -> NDArray[np.bool_]:
+    def base58(self) -> Mask:
         mixed = self.any(_UPPER) & self.any(_LOWER)
-        return self.all(_B58) & mixed & (self.lengths >= MIN_BASE58) & (self.lengths <= MAX_BASE58)
+        return cast(
+            Mask, self.all(_B58) & mixed & (self.lengths >= MIN_BASE58) & (self.lengths <= MAX_BASE58)
+        )

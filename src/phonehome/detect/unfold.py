@@ -63,17 +63,9 @@ _EMBEDDED = re.compile(
     )
 )
 _MEDIA = (
-    b"\xff\xd8\xff",
-    b"\x89PNG\r\n",
-    b"GIF8",
-    b"RIFF",
-    b"wOFF",
-    b"wOF2",
-    b"%PDF",
-    b"OggS",
-    b"ID3",
-    b"fLaC",
-) + (b"\x1aE\xdf\xa3", b"PK\x03\x04", b"\x00\x01\x00\x00", b"\x00asm", b"dex\n")
+    b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"wOFF", b"wOF2", b"%PDF", b"OggS", b"ID3", b"fLaC",
+    b"\x1aE\xdf\xa3", b"PK\x03\x04", b"\x00\x01\x00\x00", b"\x00asm", b"dex\n",
+)  # fmt: skip
 _CONTAINER: dict[str, Container] = {container.name: container for container in CONTAINERS}
 _TEXT: dict[str, TextCoding] = {coding.name: coding for coding in TEXT_CODINGS}
 _BINARY_CONTAINERS = tuple(

@@ -1,0 +1,437 @@
+"""One audit from end to end: the only module that knows every stage.
+
+Captures are read, exchange by exchange; each is searched; findings get their destination, their chance and their
+weight; flows are what people read. Problems and coverage travel beside them to the last page.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import phonenumbers
+
+from phonehome import __version__
+from phonehome.attribution import Attributor
+from phonehome.detect import Detector, Examined
+from phonehome.detect.chance import THRESHOLD_BITS, chance_bits, weakness
+from phonehome.detect.masking import Masker
+from phonehome.judge.severity import Severity, severity_of
+from phonehome.model.destination import Destination
+from phonehome.model.exchange import Direction, Exchange, Transport
+from phonehome.model.finding import Finding
+from phonehome.model.problem import Problem
+from phonehome.model.subject import DataType, Subject
+from phonehome.model.vocabulary import VOCABULARY
+from phonehome.readers import InputFacts, iter_inputs, read_input
+from phonehome.reports import document as doc
+from phonehome.reports.destinations import render_destination
+
+MAX_FINDINGS = 100_000
+"""Findings kept one by one; a capture with more says so, and its flows count only these."""
+
+MAX_PROBLEMS = 20_000
+PROGRESS_EVERY = 20_000
+_OPAQUE = "high entropy without a known format"
+
+Progress = Callable[[str], None]
+
+
+def audit(
+    paths: Sequence[str],
+    *,
+    subject: Subject | None = None,
+    geo_databases: Sequence[Path] = (),
+    reveal: bool = False,
+    progress: Progress | None = None,
+) -> doc.AuditDocument:
+    """Audit captures against a subject.
+
+    Args:
+        paths: Captures, folders of them, or `-` for standard input.
+        subject: The known values; without it, destinations and coverage alone are reported.
+        geo_databases: MaxMind-format files of the user's own, beside the packed data.
+        reveal: Show values instead of their ids.
+        progress: Called with a sentence now and then, for work that takes long.
+
+    Raises:
+        InputError: None of the paths can be read.
+        ConfigError: A database of the user's cannot be read.
+    """
+    attributor = Attributor(geo_databases)
+    try:
+        return _Audit(subject or Subject(), attributor, reveal=reveal, progress=progress).run(
+            paths, named=subject is not None
+        )
+    finally:
+        attributor.close()
+
+
+@dataclass(slots=True)
+class _DestinationTally:
+    exchanges: int = 0
+    up: int = 0
+    unreadable: int = 0
+
+
+@dataclass(slots=True)
+class _Tally:
+    exchanges: int = 0
+    recorded: int = 0
+    bytes_up: int = 0
+    by_protocol: dict[str, int] = field(default_factory=dict)
+    by_destination: dict[tuple[str | None, str | None], _DestinationTally] = field(default_factory=dict)
+
+    def add(self, examined: Examined) -> None:
+        exchange = examined.exchange
+        self.exchanges += 1
+        self.recorded += examined.recorded
+        self.bytes_up += exchange.bytes_up
+        protocol = exchange.protocol.value
+        self.by_protocol[protocol] = self.by_protocol.get(protocol, 0) + 1
+        place = self.by_destination.setdefault((exchange.host, exchange.address), _DestinationTally())
+        place.exchanges += 1
+        place.up += exchange.bytes_up
+        place.unreadable += examined.unreadable_up
+
+
+class _Audit:
+    """The state of one run."""
+
+    def __init__(
+        self, subject: Subject, attributor: Attributor, *, reveal: bool, progress: Progress | None
+    ) -> None:
+        self._subject = subject
+        self._values = {value.id: value for value in subject.values}
+        self._attributor = attributor
+        self._detector = Detector(subject)
+        self._masker = self._detector.make_masker(reveal=reveal)
+        self._progress = progress
+        self._tally = _Tally()
+        self._problems: list[Problem] = []
+        self._findings: list[Finding] = []
+        self._decoys: list[Finding] = []
+        self._dropped = 0
+        self._inputs: list[InputFacts] = []
+
+    def run(self, paths: Sequence[str], *, named: bool) -> doc.AuditDocument:
+        for examined in self._detector.examine(self._iter_exchanges(paths)):
+            self._tally.add(examined)
+            self._problems.extend(examined.problems)
+            self._decoys.extend(examined.decoys)
+            room = MAX_FINDINGS - len(self._findings)
+            self._findings.extend(examined.findings[:room])
+            self._dropped += max(len(examined.findings) - room, 0)
+            if self._progress is not None and self._tally.exchanges % PROGRESS_EVERY == 0:
+                self._progress(f"{self._tally.exchanges:,} exchanges, {len(self._findings):,} findings")
+        if self._dropped:
+            reason = f"more than {MAX_FINDINGS:,} findings: {self._dropped:,} more are not listed"
+            self._problems.append(Problem(where="the audit", reason=reason))
+        return self._document(named=named)
+
+    def _iter_exchanges(self, paths: Sequence[str]) -> Iterator[Exchange]:
+        """Exchanges of all inputs in order; problems are set aside on the way."""
+        for file in iter_inputs(paths):
+            reading = read_input(file)
+            for item in reading:
+                if isinstance(item, Problem):
+                    self._problems.append(item)
+                else:
+                    yield item
+            self._inputs.append(reading.facts)
+
+    def _document(self, *, named: bool) -> doc.AuditDocument:
+        searched = self._detector.tally.bytes_searched
+        builder = _Builder(self._masker, self._attributor, [facts.path for facts in self._inputs])
+        pairs = []
+        for finding in self._findings:
+            weak = weakness(finding, self._values[finding.value_id], searched)
+            pairs.append((finding, builder.finding(finding, chance_bits(finding, searched), weak)))
+        findings = [rendered for _, rendered in pairs]
+        return doc.AuditDocument(
+            tool=doc.Tool(name="phonehome", version=__version__, data=self._data_sources()),
+            subject=self._subject_summary() if named else None,
+            inputs=[_input_file(facts) for facts in self._inputs],
+            coverage=self._coverage(),
+            flows=_flows(pairs),
+            findings=findings,
+            problems=self._problem_docs(),
+            statistics=self._statistics(findings),
+        )
+
+    def _data_sources(self) -> list[doc.DataSource]:
+        sources = [
+            doc.DataSource(
+                name=source.name,
+                date=source.date.isoformat() if source.date is not None else None,
+                source=source.source,
+            )
+            for source in self._attributor.data
+        ]
+        plan = f"numbering plans of the phonenumbers library {phonenumbers.__version__}"
+        return [*sources, doc.DataSource(name="phonenumbers", date=None, source=plan)]
+
+    def _subject_summary(self) -> doc.SubjectSummary:
+        types = {value.id: value.type.value for value in self._subject.values}
+        return doc.SubjectSummary(
+            name=self._subject.name,
+            values=[
+                doc.SubjectValue(id=value_id, type=types[value_id], searched_for=searched, why=why)
+                for value_id, searched, why in self._detector.lexicon.explained
+            ],
+        )
+
+    def _coverage(self) -> doc.Coverage:
+        destinations = [
+            doc.DestinationCoverage(
+                host=self._masker.host(host),
+                address=address,
+                exchanges=place.exchanges,
+                read=place.up - place.unreadable,
+                closed=0,
+                unreadable=place.unreadable,
+                lost=0,
+                reason=_OPAQUE if place.unreadable else None,
+                sni=None,
+                ja4=None,
+            )
+            for (host, address), place in self._tally.by_destination.items()
+        ]
+        destinations.sort(key=lambda place: (-place.read - place.unreadable, place.host or ""))
+        return doc.Coverage(
+            exchanges=self._tally.exchanges,
+            by_protocol=dict(sorted(self._tally.by_protocol.items())),
+            bytes_up=self._tally.bytes_up,
+            by_destination=destinations,
+        )
+
+    def _problem_docs(self) -> list[doc.ProblemDoc]:
+        names = {number: facts.path for number, facts in enumerate(self._inputs)}
+        problems = []
+        for problem in self._problems[:MAX_PROBLEMS]:
+            where = problem.where
+            name = names.get(problem.input) if problem.input is not None else None
+            if name is not None and not where.startswith(name):
+                where = f"{name} {where}"
+            reason = self._masker.text(problem.reason.encode("utf-8", "backslashreplace"))
+            problems.append(doc.ProblemDoc(where=where, reason=reason, lost=problem.lost))
+        rest = len(self._problems) - MAX_PROBLEMS
+        if rest > 0:
+            problems.append(doc.ProblemDoc(where="the audit", reason=f"{rest:,} problems more", lost=True))
+        return problems
+
+    def _statistics(self, findings: list[doc.FindingDoc]) -> doc.Statistics:
+        lexicon = self._detector.lexicon
+        seen = {finding.value_id for finding in findings if finding.weak is None}
+        return doc.Statistics(
+            bytes_recorded=self._tally.recorded,
+            bytes_searched=self._detector.tally.bytes_searched,
+            layers_opened=self._detector.tally.layers_opened,
+            forms=len(lexicon.patterns),
+            digests=len(lexicon.digests),
+            findings=sum(finding.weak is None for finding in findings),
+            weak_findings=sum(finding.weak is not None for finding in findings),
+            not_seen=[
+                value_id for value_id, searched, _ in lexicon.explained if searched and value_id not in seen
+            ],
+            decoys=doc.DecoyStatistics(
+                values=len(lexicon.decoys),
+                hits=[
+                    f"{hit.value_id} as {hit.form} in {hit.part.value} of exchange {hit.exchange.index}"
+                    for hit in self._decoys
+                ],
+            ),
+            digests_not_available=list(lexicon.digests.missing),
+            chance_threshold_bits=THRESHOLD_BITS,
+        )
+
+
+class _Builder:
+    """Renders findings, masked, with each destination looked up once."""
+
+    def __init__(self, masker: Masker, attributor: Attributor, inputs: list[str]) -> None:
+        self._masker = masker
+        self._attributor = attributor
+        self._inputs = inputs
+        self._urls: dict[int, tuple[Exchange, str | None]] = {}
+
+    def finding(self, finding: Finding, chance: float, weak: str | None) -> doc.FindingDoc:
+        exchange = finding.exchange
+        destination = self._attributor.attribute(
+            exchange.host, exchange.address, exchange.port, exchange.time
+        )
+        layers = self._layers(finding)
+        last = layers[-1]
+        path = self._masker.text(finding.path.encode("utf-8", "surrogateescape"))
+        return doc.FindingDoc(
+            id=_short_hash(
+                finding.value_id,
+                str(exchange.input),
+                str(exchange.index),
+                finding.part.value,
+                path,
+                *finding.chain,
+                finding.form,
+            ),
+            value_id=finding.value_id,
+            data_type=finding.data_type.value,
+            method=finding.method.value,
+            form=finding.form,
+            chain=list(finding.chain),
+            part=finding.part.value,
+            path=path,
+            offset=finding.offset,
+            length=finding.length,
+            transport=finding.transport.value if finding.transport is not None else None,
+            direction=finding.direction.value,
+            chance_bits=chance,
+            weak=weak,
+            count=finding.count,
+            excerpt=last.before[-40:] + last.span + last.after[:40],
+            layers=layers,
+            exchange=self._exchange(exchange, finding),
+            destination=self._destination(destination),
+        )
+
+    def _layers(self, finding: Finding) -> list[doc.LayerDoc]:
+        layers = []
+        for layer in finding.layers:
+            before, span, after = self._masker.window(
+                layer.data,
+                layer.start,
+                layer.end,
+                finding.value_id,
+                cut_left=layer.offset > 0,
+                cut_right=layer.offset + len(layer.data) < layer.size,
+            )
+            layers.append(
+                doc.LayerDoc(
+                    name=layer.name,
+                    path=self._masker.text(layer.path.encode("utf-8", "surrogateescape")),
+                    before=before,
+                    span=span,
+                    after=after,
+                    size=layer.size,
+                    offset=layer.offset,
+                )
+            )
+        return layers
+
+    def _exchange(self, exchange: Exchange, finding: Finding) -> doc.ExchangeRef:
+        return doc.ExchangeRef(
+            input=self._inputs[exchange.input],
+            index=exchange.index,
+            time=_time(exchange.time),
+            method=self._masker.text(exchange.method.encode()) if exchange.method else None,
+            url=self._url(exchange, finding),
+            host=self._masker.host(exchange.host),
+            address=exchange.address,
+            port=exchange.port,
+            protocol=exchange.protocol.value,
+            app=exchange.app,
+            packets=list(exchange.packets),
+        )
+
+    def _url(self, exchange: Exchange, finding: Finding) -> str | None:
+        if exchange.url is None:
+            return None
+        if finding.part.value == "request.url" and finding.offset is not None:
+            span = (finding.offset, finding.offset + finding.length, finding.value_id)
+            return self._masker.spans(exchange.url, [span])
+        cached = self._urls.get(id(exchange))
+        if cached is None:
+            cached = self._urls[id(exchange)] = (exchange, self._masker.spans(exchange.url, []))
+        return cached[1]
+
+    def _destination(self, destination: Destination) -> doc.DestinationDoc:
+        rendered = render_destination(destination)
+        masked = {
+            name: self._masker.host(getattr(rendered, name)) for name in ("host", "domain", "customer_domain")
+        }
+        return rendered.model_copy(update=masked)
+
+
+def _flows(pairs: list[tuple[Finding, doc.FindingDoc]]) -> list[doc.FlowDoc]:
+    """One flow per data type, host, transport and direction, the gravest first."""
+    grouped: dict[tuple[DataType, str | None, Transport | None, Direction], list[doc.FindingDoc]] = {}
+    for finding, rendered in pairs:
+        key = (finding.data_type, finding.exchange.host, finding.transport, finding.direction)
+        grouped.setdefault(key, []).append(rendered)
+    weighed = []
+    for (data_type, host, transport, direction), findings in grouped.items():
+        weak = all(finding.weak is not None for finding in findings)
+        severity = severity_of(data_type, transport, direction, weak=weak)
+        weighed.append((severity, _flow(data_type, host, direction, severity, findings, weak=weak)))
+    weighed.sort(
+        key=lambda item: (item[1].direction != "up", item[1].weak, -item[0], -item[1].count, item[1].id)
+    )
+    return [flow for _, flow in weighed]
+
+
+def _flow(
+    data_type: DataType,
+    host: str | None,
+    direction: Direction,
+    severity: Severity,
+    findings: list[doc.FindingDoc],
+    *,
+    weak: bool,
+) -> doc.FlowDoc:
+    first = findings[0]
+    organisation = first.destination.organisation or first.destination.hosting
+    times = sorted(finding.exchange.time for finding in findings if finding.exchange.time is not None)
+    countries = {place.country for finding in findings for place in finding.destination.countries}
+    agreed = {finding.destination.country for finding in findings}
+    return doc.FlowDoc(
+        id=_short_hash(data_type.value, host or "", str(first.transport), direction.value),
+        data_type=data_type.value,
+        categories=_categories(data_type),
+        value_ids=sorted({finding.value_id for finding in findings}),
+        host=first.destination.host or first.exchange.host,
+        organisation=organisation.name if organisation is not None else None,
+        country=agreed.pop() if len(agreed) == 1 else None,
+        countries=sorted(countries),
+        transport=first.transport,
+        direction=first.direction,
+        methods=sorted({finding.method for finding in findings}),
+        forms=sorted({finding.form for finding in findings}),
+        severity=severity.label,
+        weak=weak,
+        count=sum(finding.count for finding in findings),
+        first=times[0] if times else None,
+        last=times[-1] if times else None,
+        session=None,
+        conditions={},
+        consent=None,
+        steps=[],
+        findings=[finding.id for finding in findings],
+    )
+
+
+def _categories(data_type: DataType) -> list[str]:
+    """The W3C DPV category, then the Google Play one."""
+    terms = VOCABULARY[data_type]
+    return [terms.dpv, f"{terms.play_category}: {terms.play_type}"]
+
+
+def _input_file(facts: InputFacts) -> doc.InputFile:
+    return doc.InputFile(
+        path=facts.path,
+        format=facts.format,
+        sha256=facts.sha256,
+        size=facts.size,
+        first=_time(facts.first),
+        last=_time(facts.last),
+    )
+
+
+def _time(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _short_hash(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:16]

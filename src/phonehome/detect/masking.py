@@ -1,0 +1,121 @@
+"""Taking personal values out of text that people will see.
+
+Everywhere a known value, a digest of it or an encoded span of it would show, its id stands: `imei=‹imei-1›`. What
+looks like somebody else's data (addresses, long numbers, hardware addresses, long tokens that may be digests) is
+masked by its kind. Digits next to a masked span go with it: what is left of a number gives the rest away.
+"""
+
+import re
+from collections.abc import Sequence
+
+from phonehome.detect.lexicon import Lexicon
+from phonehome.detect.search import Searcher
+
+ELLIPSIS = "…"
+
+_STRANGERS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+"), "‹e-mail›"),
+    (re.compile(r"\b[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}\b"), "‹uuid›"),
+    (re.compile(r"\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b"), "‹mac›"),
+    (re.compile(r"(?<![\w.])-?\d{1,3}\.\d{3,}(?!\.)"), "‹decimal›"),
+    (re.compile(r"\+?\d(?:[ ().-]{0,2}\d){6,}"), "‹number›"),
+    (re.compile(r"(?<![0-9A-Za-z])(?=[^\s]{0,200}\d)[0-9A-Fa-f]{12,}"), "‹hex›"),
+    (re.compile(r"(?=[A-Za-z/_+-]{0,200}\d)[A-Za-z0-9+/_-]{20,}={0,2}"), "‹token›"),
+    (re.compile(r"(?:%[0-9A-Fa-f]{2}){4,}"), "‹escaped›"),
+)
+_HOST_STRANGERS = (re.compile(r"\d{7,}|[0-9a-f]{16,}|[A-Za-z0-9]{25,}"), "‹token›")
+_EDGE_LEFT = re.compile(r"\A[\w+/=%.@:-]{1,64}")
+_EDGE_RIGHT = re.compile(r"[\w+/=%.@:-]{1,64}\Z")
+_DIGITS_BEFORE = re.compile(r"(?:\d[ ./-]?|(?<![A-Za-z])[0-9A-Fa-f])+\Z")
+_DIGITS_AFTER = re.compile(r"\A(?:[ ./-]?\d|[0-9A-Fa-f](?![G-Zg-z]))+")
+_UNPRINTABLE = re.compile(
+    r"[^\S ]|[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
+
+
+def printable(data: bytes) -> str:
+    r"""Bytes as text: UTF-8 where they are, everything else and all controls as `\xNN` or `\uNNNN`."""
+    return _UNPRINTABLE.sub(_escape, data.decode("utf-8", "backslashreplace"))
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+class Masker:
+    """Masks text for one subject; with `reveal` it only makes text printable."""
+
+    def __init__(self, lexicon: Lexicon, searcher: Searcher, *, reveal: bool) -> None:
+        self._lexicon = lexicon
+        self._searcher = searcher
+        self._reveal = reveal
+
+    def text(self, data: bytes) -> str:
+        """Any captured bytes, printable and masked."""
+        if self._reveal:
+            return printable(data)
+        return self._strangers(self._known(data))
+
+    def host(self, host: str | None) -> str | None:
+        """A host name: labels that hold data are masked, the rest stands."""
+        if host is None or self._reveal:
+            return host if host is None else printable(host.encode("utf-8", "surrogateescape"))
+        pattern, replacement = _HOST_STRANGERS
+        if _is_address(host):
+            return self._known(host.encode("utf-8", "surrogateescape"))
+        return pattern.sub(replacement, self._known(host.encode("utf-8", "surrogateescape")))
+
+    def spans(self, data: bytes, spans: Sequence[tuple[int, int, str]]) -> str:
+        """Text in which some spans are known to hold values: (start, end, id)."""
+        if self._reveal:
+            return printable(data)
+        out, at = [], 0
+        for start, end, value_id in sorted(spans):
+            if start < at:
+                continue
+            out.append(_DIGITS_BEFORE.sub("", self.text(data[at:start])))
+            out.append(f"‹{value_id}›")
+            at = end
+        rest = self.text(data[at:])
+        out.append(_DIGITS_AFTER.sub("", rest) if spans else rest)
+        return "".join(out)
+
+    def window(
+        self, data: bytes, start: int, end: int, value_id: str, *, cut_left: bool, cut_right: bool
+    ) -> tuple[str, str, str]:
+        """Before, span and after of one layer's window; half tokens at its cut edges are left out."""
+        before, span, after = data[:start], data[start:end], data[end:]
+        if self._reveal:
+            return printable(before), printable(span), printable(after)
+        masked = self.text(before), self.text(after)
+        head, tail = masked
+        if cut_left:
+            head = ELLIPSIS + _EDGE_LEFT.sub("", head)
+        if cut_right:
+            tail = _EDGE_RIGHT.sub("", tail) + ELLIPSIS
+        if span:
+            head, tail = _DIGITS_BEFORE.sub("", head), _DIGITS_AFTER.sub("", tail)
+        return head, f"‹{value_id}›" if span else "", tail
+
+    def _known(self, data: bytes) -> str:
+        hits = sorted(self._searcher.search_anywhere(data), key=lambda hit: (hit[0], -hit[1]))
+        out, at = [], 0
+        for start, end, value in hits:
+            if start < at:
+                at = max(at, end)
+                continue
+            out.append(printable(data[at:start]))
+            out.append(f"‹{self._lexicon.values[value].id}›")
+            at = end
+        out.append(printable(data[at:]))
+        return "".join(out)
+
+    def _strangers(self, text: str) -> str:
+        for pattern, replacement in _STRANGERS:
+            text = pattern.sub(replacement, text)
+        return text
+
+
+def _is_address(host: str) -> bool:
+    return re.fullmatch(r"[0-9.]{7,15}|\[?[0-9a-fA-F:.]{2,45}\]?", host) is not None
