@@ -52,11 +52,11 @@ def read_entry(value: object, *, number: int, index: int) -> tuple[Exchange, lis
         raise DecodeError(f"the entry is {name_type(value)}, not an object")
     entry = Fields(value, "")
     own = entry.object("_phonehome")
-    url = _read_url(entry)
+    url = _read_url(entry, own)
     endpoint = parse_endpoint(url)
     request = _read_request(entry.object("request"), url)
-    response, status = _read_response(entry)
-    host, port = _read_host(endpoint, request)
+    response, status = _read_response(entry, own)
+    host, port = _read_host(own, endpoint, request)
     protocol = _read_protocol(entry, own)
     exchange = Exchange(
         input=number,
@@ -64,23 +64,25 @@ def read_entry(value: object, *, number: int, index: int) -> tuple[Exchange, lis
         time=_read_time(entry, own),
         protocol=protocol,
         method=entry.object("request").text("method") or None,
-        url=to_bytes(_with_query(url, entry.object("request"))),
-        host=own.text("host") or host,
+        url=to_bytes(_with_query(url, entry.object("request"))) or None,
+        host=host,
         address=parse_address(entry.text("serverIPAddress") or ""),
-        port=_within(own.count("port"), _MAX_PORT) or port,
+        port=port,
         transport=_read_transport(own, endpoint, protocol),
         app=own.text("app"),
         packets=_read_packets(own),
         status=status,
-        request=None if own.members.get("request") is False else request,
+        request=None if own.members.get("has_request") is False else request,
         response=response,
         pieces=_read_pieces(entry),
     )
     return exchange, entry.notes
 
 
-def _read_url(entry: Fields) -> str:
+def _read_url(entry: Fields, own: Fields) -> str:
     request = entry.members.get("request")
+    if own.members.get("has_url") is False and isinstance(request, dict):
+        return ""
     if not isinstance(request, dict):
         raise DecodeError(f"the entry's request is {name_type(request)}, not an object")
     url = request.get("url")
@@ -93,7 +95,7 @@ def _read_url(entry: Fields) -> str:
 
 def _with_query(url: str, request: Fields) -> str:
     """Put a query that stands only in `queryString` back into the URL."""
-    if "?" in url or not request.has("queryString"):
+    if not url or "?" in url or not request.has("queryString"):
         return url
     pairs = request.pairs("queryString")
     if not pairs:
@@ -110,19 +112,18 @@ def _read_request(request: Fields, url: str) -> Message:
     headers = _with_cookies(request, request.pairs("headers"), b"Cookie")
     recorded = request.count("bodySize")
     post = request.object("postData")
-    body = read_request_body(post, recorded)
+    body = read_body(post) if request.has("_phonehome") else read_request_body(post, recorded)
     line = len((request.text("method") or "").encode("utf-8", "replace")) + len(url) + len("  HTTP/1.1")
     return _make_message(request, post, headers, body, line)
 
 
-def _read_response(entry: Fields) -> tuple[Message | None, int | None]:
+def _read_response(entry: Fields, own: Fields) -> tuple[Message | None, int | None]:
     response = entry.object("response")
     if (error := response.text("_error")) or (error := entry.text("_error")):
         entry.note(f"the recorder noted an error: {error[:_MAX_ERROR_TEXT]!a}", lost=False)
     status = _within(response.count("status"), _MAX_STATUS) or None
-    own = response.object("_phonehome")
     # Recorders write status 0 for an answer that never came.
-    if status is None and not own.members:
+    if not own.members.get("has_response", status is not None):
         return None, None
     headers = _with_cookies(response, response.pairs("headers"), b"Set-Cookie")
     content = response.object("content")
@@ -133,9 +134,11 @@ def _make_message(
     holder: Fields, body_holder: Fields, headers: tuple[Header, ...], body: bytes, line: int
 ) -> Message:
     own = holder.object("_phonehome")
-    codings = stored_codings(body, headers)
-    if (listed := own.members.get("codings")) and isinstance(listed, list):
+    listed = own.members.get("codings")
+    if isinstance(listed, list):
         codings = tuple(name for name in listed if isinstance(name, str))
+    else:
+        codings = stored_codings(body, headers)
     size = own.count("size")
     if size is None:
         size = _head_bytes(holder, headers, line) + _body_bytes(holder, body)
@@ -168,7 +171,9 @@ def _with_cookies(holder: Fields, headers: tuple[Header, ...], name: bytes) -> t
     return (*headers, *((name, cookie) for cookie in cookies))
 
 
-def _read_host(endpoint: Endpoint | None, request: Message) -> tuple[str | None, int | None]:
+def _read_host(own: Fields, endpoint: Endpoint | None, request: Message) -> tuple[str | None, int | None]:
+    if "host" in own.members:
+        return own.text("host"), _within(own.count("port"), _MAX_PORT)
     if endpoint is not None and endpoint.host:
         return endpoint.host, endpoint.port
     named = header_value(request.headers, b":authority") or header_value(request.headers, b"host")

@@ -1,6 +1,6 @@
-"""Exchanges written out as they were read, unmasked and unjudged: as ndjson, or as a HAR.
+r"""Exchanges written out as they were read, unmasked and unjudged: as ndjson, or as a HAR.
 
-Both stream. Text is UTF-8 where the bytes are; a byte that is not is written in ndjson as `\\xNN` (and then
+Both stream. Text is UTF-8 where the bytes are; a byte that is not is written in ndjson as `\xNN` (and then
 cannot be told from a backslash that was there: take `body` or the recording for bytes), in a HAR as a lone
 surrogate escape, which our own reader turns back into the byte.
 """
@@ -8,45 +8,114 @@ surrogate escape, which our own reader turns back into the byte.
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TextIO
 
 from phonehome import __version__
-from phonehome.model.exchange import Direction, Exchange, Header, Message, Piece
+from phonehome.model.exchange import Direction, Exchange, Header, Message, Piece, Protocol, Transport
 
-_EPOCH = "1970-01-01T00:00:00.000000+00:00"
+_EPOCH = "1970-01-01T00:00:00Z"
 _TEXT_OPCODE = 1
 _BINARY_OPCODE = 2
 
 
-def write_ndjson(exchanges: Iterable[Exchange], out: TextIO, bodies: bool) -> None:
-    """Write one line of JSON for each exchange, as the contract of `phonehome exchanges` says.
+def iter_ndjson(exchanges: Iterable[Exchange], *, bodies: bool) -> Iterator[str]:
+    """Give one line of JSON for each exchange, as the contract of `phonehome exchanges` says.
 
     Args:
         exchanges: What was read, in order.
-        out: Where to write to.
-        bodies: Whether to write bodies, in Base64; without, `body` is null.
+        bodies: Whether to give bodies, in Base64; without, `body` is null.
     """
     for exchange in exchanges:
-        json.dump(_line(exchange, bodies), out, ensure_ascii=False)
-        out.write("\n")
+        yield json.dumps(_line(exchange, bodies)) + "\n"
 
 
-def write_har(exchanges: Iterable[Exchange], out: TextIO) -> None:
-    """Write a HAR 1.2, which our reader reads back to the same exchanges.
+def iter_har(exchanges: Iterable[Exchange]) -> Iterator[str]:
+    """Give the text of a HAR 1.2 piece by piece; our reader reads it back to the same exchanges.
 
     What HAR has no field for (raw streams, DNS, the codings still on a body) stands in members
     `_phonehome`, which other programs pass over.
     """
     creator = json.dumps({"name": "phonehome", "version": __version__})
-    out.write(f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": [')
+    yield f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": ['
     separator = "\n"
     for exchange in exchanges:
-        out.write(separator)
-        json.dump(_entry(exchange), out)
+        yield separator + json.dumps(_entry(exchange))
         separator = ",\n"
-    out.write("\n]}}\n")
+    yield "\n]}}\n"
+
+
+def write_ndjson(exchanges: Iterable[Exchange], out: TextIO, bodies: bool) -> None:
+    """Write what `iter_ndjson` gives."""
+    out.writelines(iter_ndjson(exchanges, bodies=bodies))
+
+
+def write_har(exchanges: Iterable[Exchange], out: TextIO) -> None:
+    """Write what `iter_har` gives."""
+    out.writelines(iter_har(exchanges))
+
+
+def exchanges_schema() -> dict[str, object]:
+    """Give the JSON Schema (draft 2020-12) of one line of ndjson."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:phonehome:schema:exchanges/1",
+        "title": "phonehome.exchanges/1",
+        **_object(
+            index=_COUNT,
+            time=_maybe("string"),
+            protocol={"enum": [protocol.value for protocol in Protocol]},
+            method=_maybe("string"),
+            url=_maybe("string"),
+            host=_maybe("string"),
+            address=_maybe("string"),
+            port=_maybe("integer"),
+            app=_maybe("string"),
+            packets={"type": "array", "items": {"type": "integer", "minimum": 1}},
+            status=_maybe("integer"),
+            transport={"enum": [*(transport.value for transport in Transport), None]},
+            request={"anyOf": [_MESSAGE, {"type": "null"}]},
+            response={"anyOf": [_MESSAGE, {"type": "null"}]},
+            messages={"type": "array", "items": _PIECE},
+        ),
+    }
+
+
+def _object(**properties: object) -> dict[str, object]:
+    """Write the schema of an object that has these members and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _maybe(kind: str) -> dict[str, object]:
+    return {"type": [kind, "null"]}
+
+
+_COUNT: dict[str, object] = {"type": "integer", "minimum": 0}
+_DIGEST: dict[str, object] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_BODY: dict[str, object] = {"type": ["string", "null"], "contentEncoding": "base64"}
+_PAIR: dict[str, object] = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+_MESSAGE = _object(
+    headers={"type": "array", "items": _PAIR},
+    size=_COUNT,
+    sha256=_DIGEST,
+    codings={"type": "array", "items": {"type": "string"}},
+    truncated={"type": "boolean"},
+    body=_BODY,
+)
+_PIECE = _object(
+    direction={"enum": [direction.value for direction in Direction]},
+    time=_maybe("string"),
+    text={"type": "boolean"},
+    size=_COUNT,
+    sha256=_DIGEST,
+    body=_BODY,
+)
 
 
 def _line(exchange: Exchange, bodies: bool) -> dict[str, object]:
@@ -56,7 +125,7 @@ def _line(exchange: Exchange, bodies: bool) -> dict[str, object]:
         "protocol": exchange.protocol.value,
         "method": exchange.method,
         "url": _readable(exchange.url) if exchange.url is not None else None,
-        "host": exchange.host,
+        "host": _readable(exchange.host.encode("utf-8", "surrogateescape")) if exchange.host else None,
         "address": exchange.address,
         "port": exchange.port,
         "app": exchange.app,
@@ -193,7 +262,7 @@ def _websocket_message(piece: Piece) -> dict[str, object]:
 
 
 def _time(time: datetime | None) -> str | None:
-    return time.isoformat() if time is not None else None
+    return time.isoformat().replace("+00:00", "Z") if time is not None else None
 
 
 def _base64(data: bytes) -> str:
