@@ -43,13 +43,21 @@ def renamed(written: Written, form: str) -> Written:
     return Written(value_id=written.value_id, type=written.type, form=form, fields=written.fields)
 
 
-def place_bytes(rng: Random, draft: Draft, key: str, data: bytes, *, whole: bool = True) -> tuple[str, ...]:
+def place_bytes(
+    rng: Random,
+    draft: Draft,
+    key: str,
+    data: bytes,
+    *,
+    whole: bool = True,
+    spots: tuple[str, ...] = BINARY_SPOTS,
+) -> tuple[str, ...]:
     """Bytes as a whole body, in a container that takes bytes, or under base 64 in text."""
     draw = rng.random()
     if whole and draw < 0.35:
         return place_raw(draft, data)
     if draw < 0.65 or (not whole and draw < 0.75):
-        return place(draft, rng.choice(BINARY_SPOTS), one(key, data))
+        return place(draft, rng.choice(spots), one(key, data))
     codec = rng.choice(("base64-standard", "base64-standard", "base64-url", "base16-lower"))
     return (*place(draft, line_spot(rng), one(key, CODECS[codec].encode(rng, data))), codec)
 

@@ -103,13 +103,14 @@ def html_entities(rng: Random, data: str | bytes) -> str:
 
 
 def quoted_printable(rng: Random, data: str | bytes) -> str:
-    """Quoted-printable with soft line breaks; some octets are escaped without need, as RFC 2045 allows."""
-    encoded = quopri.encodestring(as_bytes(data), quotetabs=True).decode()
-    if "=" in encoded.replace("=20", ""):
-        return encoded.replace("\n", "\r\n")
-    return "".join(f"={ord(c):02X}" if c.isalnum() and rng.random() < 0.4 else c for c in encoded).replace(
-        "\n", "\r\n"
-    )
+    """Quoted-printable with soft line breaks; text that needs no escape is escaped whole, as Android's vCards are."""
+    raw = as_bytes(data)
+    encoded = quopri.encodestring(raw, quotetabs=rng.random() < 0.5).decode()
+    if "=" not in encoded:
+        escaped = [f"={byte:02X}" for byte in raw]
+        lines = ["".join(escaped[at : at + 24]) for at in range(0, len(escaped), 24)]
+        encoded = "=\n".join(lines)
+    return encoded.replace("\n", "\r\n")
 
 
 def base16(upper: bool, separators: tuple[str, ...] = ("",)) -> Encode:

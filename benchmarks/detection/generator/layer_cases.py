@@ -17,7 +17,7 @@ from benchmarks.detection.generator.casework import (
 from benchmarks.detection.generator.encoders import CODECS, percent_twice
 from benchmarks.detection.generator.identities import Identity
 from benchmarks.detection.generator.payload import Body, Written, as_bytes, one
-from benchmarks.detection.generator.requests import Draft, place, place_raw, put_body
+from benchmarks.detection.generator.requests import BINARY_SPOTS, Draft, place, place_raw, put_body
 
 
 def small_document(rng: Random, written: Written) -> str:
@@ -87,9 +87,13 @@ def json_escapes_case(rng: Random, people: Identity, draft: Draft) -> Planted:
 
 
 def quoted_printable_case(rng: Random, people: Identity, draft: Draft) -> Planted:
-    """As in a vCard 2.1 or a mail, whole or as a field."""
+    """As in a vCard 2.1, a field, or a longer note in which a soft line break may fall into the value."""
     written = ordinary(rng, people)
-    encoded = str(CODECS["quoted-printable"].encode(rng, str(written.text)))
+    text = str(written.text)
+    if rng.random() < 0.4:
+        lead = f"{rng.choice(WORDS)} {background.token(rng, 1, 60)}"
+        text = f"{lead}: {written.fields[0][0]}={text} / ok"
+    encoded = str(CODECS["quoted-printable"].encode(rng, text))
     if rng.random() < 0.5:
         note = f"NOTE;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:{encoded}"
         card = f"BEGIN:VCARD\r\nVERSION:2.1\r\n{note}\r\nEND:VCARD\r\n"
@@ -156,14 +160,22 @@ def utf16_case(name: str) -> Build:
     return build
 
 
+WORDS = ("Grüße", "Café", "naïve")
+UNMARKED = frozenset({"brotli", "deflate", "snappy-raw"})
+TELLING_SPOTS = tuple(spot for spot in BINARY_SPOTS if spot != "record")
+"""Where a stream without a mark at its beginning can go: nothing tells where it begins in a private record."""
+
+
 def pressed_case(name: str) -> Build:
     """A compressed small JSON document, as a body or as bytes in something else."""
 
     def build(rng: Random, people: Identity, draft: Draft) -> Planted:
         written = ordinary(rng, people)
         data = as_bytes(CODECS[name].encode(rng, small_document(rng, written)))
+        spots = TELLING_SPOTS if name in UNMARKED else BINARY_SPOTS
         return Planted(
-            written=written, layers=(*place_bytes(rng, draft, rng.choice(WRAP_KEYS), data), name, "json")
+            written=written,
+            layers=(*place_bytes(rng, draft, rng.choice(WRAP_KEYS), data, spots=spots), name, "json"),
         )
 
     return build
