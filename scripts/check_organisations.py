@@ -3,9 +3,9 @@
     python scripts/check_organisations.py [FILE]
 
 The loader refuses what is malformed, with file and line. Beyond that this script counts, and points at
-entries that a reviewer should look at: domains that repeat what a shorter one says already, public suffixes that
-are listed as if somebody operated them, and entries that nobody has reviewed for two years. It ends with 1 if
-there are any.
+entries that a reviewer should look at: domains that repeat what a shorter one says already, public suffixes
+that are listed as if somebody operated them, and entries that nobody has reviewed for two years. It ends with 1
+if there are any.
 """
 
 import sys

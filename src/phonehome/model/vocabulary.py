@@ -1,8 +1,8 @@
 """Data types in the words of others: W3C's Data Privacy Vocabulary and Google Play's data safety.
 
-The DPV terms are those of its extension for personal data, version 2.0 (https://w3id.org/dpv/2.0/pd); where it has no
-term of its own for a value, the nearest broader one stands. Google Play's names, a data type inside a category,
-are those of its help page on the Data safety section
+The DPV terms are those of its extension for personal data, version 2.0 (https://w3id.org/dpv/2.0/pd); where it
+has no term of its own for a value, the nearest broader one stands. Google Play's names, a data type inside a
+category, are those of its help page on the Data safety section
 (https://support.google.com/googleplay/android-developer/answer/10787469). An app's own declaration can be held
 against them.
 """
