@@ -1,10 +1,14 @@
 """Where results and messages go: results to standard output or a file, everything else to standard error."""
 
+import io
 import os
 import secrets
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -27,15 +31,25 @@ def write_stdout(text: str, *, private: bool = False) -> None:
         text: The result.
         private: It shows personal values: where standard output is a file, only its owner may read it.
     """
-    stdout = sys.stdout.buffer
     if private:
-        _protect_redirect(stdout.fileno())
+        _protect_redirect(sys.stdout.fileno())
+    with open_stdout() as stdout:
+        stdout.write(text)
+
+
+@contextmanager
+def open_stdout() -> Iterator[TextIO]:
+    """Give standard output as UTF-8 text; ends quietly when its reader went away."""
+    stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="backslashreplace", newline="")
     try:
-        stdout.write(text.encode("utf-8", "backslashreplace"))
+        yield stdout
         stdout.flush()
     except BrokenPipeError:
         # The reader had enough (`| head`): no fault, and the command's exit status still counts.
         mute_stdout()
+    finally:
+        with suppress(ValueError, BrokenPipeError):
+            stdout.detach()  # or it would close what it wraps
 
 
 def write_file(path: Path, text: str, *, private: bool = False) -> None:

@@ -1,0 +1,188 @@
+"""`phonehome audit`: what left the phone, to whom, and how strong the proof is."""
+
+import io
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+import click
+from rich.console import Console
+
+from phonehome.audit import audit as run_audit
+from phonehome.case.subject import load_subject
+from phonehome.cli.exit_codes import ExitCode, foremost
+from phonehome.cli.handset import read_handset
+from phonehome.cli.output import say, write_file, write_stdout
+from phonehome.model.subject import Subject
+from phonehome.reports.csv_report import render_csv
+from phonehome.reports.document import AuditDocument, Severity
+from phonehome.reports.html import render_html
+from phonehome.reports.json_report import render_json
+from phonehome.reports.terminal import render_terminal
+
+SEVERITIES: tuple[str, ...] = get_args(Severity)  # from low to critical
+FILES: dict[str, Callable[[AuditDocument], str]] = {
+    "json": render_json,
+    "html": render_html,
+    "csv": render_csv,
+}
+FORMATS = ("terminal", *FILES)
+FILE_WIDTH = 100
+SUFFIXES = {
+    ".json": "json",
+    ".html": "html",
+    ".htm": "html",
+    ".csv": "csv",
+    ".txt": "terminal",
+    "": "terminal",
+}
+
+EPILOG = """\b
+Examples:
+  phonehome audit traffic.har --subject subject.yaml
+  phonehome audit flows.mitm traffic.har --subject subject.yaml -o report.html
+  phonehome audit recordings/ --subject subject.yaml --format json | jq .flows
+  phonehome audit - --subject subject.yaml --fail-on high < traffic.har
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option(
+    "--subject",
+    "subject_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What is known of the handset. Without it no value is searched for, only destinations are named.",
+)
+@click.option("--keylog", metavar="FILE", help="TLS key log, for packet captures.")
+@click.option(
+    "--handset", metavar="IP|MAC", callback=read_handset, help="The phone's address, for packet captures."
+)
+@click.option(
+    "--geo-database",
+    "geo_databases",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A MaxMind-format file of your own beside the packed data; may be given more than once.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(FORMATS),
+    help="How to write the result (default: terminal, or by the suffix of -o).",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Write to this file instead of standard output.",
+)
+@click.option(
+    "--reveal",
+    is_flag=True,
+    help="Show the values themselves instead of their ids; a file is then for its owner only.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES),
+    help="Exit with 1 if data of at least this severity left the handset.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 3 if part of the input could not be read.")
+def audit(
+    paths: tuple[str, ...],
+    subject_file: Path | None,
+    keylog: str | None,
+    handset: str | None,
+    geo_databases: tuple[Path, ...],
+    format_name: str | None,
+    output: Path | None,
+    reveal: bool,
+    fail_on: str | None,
+    strict: bool,
+) -> ExitCode:
+    """Say which known values left the handset, to whom and where, and how that is known.
+
+    PATH is a capture (HAR or mitmproxy flows, also compressed), a folder of them, or - for standard input;
+    several are audited together. What could not be read is part of the report: "not seen" never means
+    "not sent".
+    """
+    if output == Path("-"):
+        output = None
+    format_name = format_name or _format_of(output)
+    _spare_inputs(output, [*paths, *([str(subject_file)] if subject_file else [])])
+    subject = _load(subject_file)
+    document = run_audit(paths, subject=subject, geo_databases=geo_databases, reveal=reveal, progress=say)
+    if keylog is not None or handset is not None:
+        say("--keylog and --handset are for packet captures, and no input is one: they changed nothing")
+    statuses = _statuses(document, fail_on, strict)
+    _write(document, format_name, output, reveal)
+    return foremost(statuses)
+
+
+def _format_of(output: Path | None) -> str:
+    suffix = "" if output is None else output.suffix.lower()
+    if suffix not in SUFFIXES:
+        known = ", ".join(sorted(filter(None, SUFFIXES)))
+        raise click.UsageError(
+            f"No format goes with the suffix {suffix!r} ({known} do); give one with --format."
+        )
+    return SUFFIXES[suffix]
+
+
+def _spare_inputs(output: Path | None, inputs: list[str]) -> None:
+    """Refuse to write over evidence."""
+    for path in inputs:
+        if output is not None and output.is_file() and Path(path).exists() and output.samefile(path):
+            raise click.UsageError(f"-o names {path}, which is an input; give another place.")
+
+
+def _load(subject_file: Path | None) -> Subject | None:
+    if subject_file is None:
+        say(
+            "no --subject was given, so no known value is searched for: the report names destinations and "
+            "coverage only. `phonehome subject new` starts one"
+        )
+        return None
+    loaded = load_subject(subject_file)
+    for warning in loaded.warnings:
+        say(f"warning: {warning}")
+    return loaded.subject
+
+
+def _statuses(document: AuditDocument, fail_on: str | None, strict: bool) -> list[ExitCode]:
+    statuses = []
+    if document.coverage.exchanges == 0:
+        say("no exchange could be read; the report says why")
+        statuses.append(ExitCode.USAGE)
+    if strict and any(problem.lost for problem in document.problems):
+        statuses.append(ExitCode.INCOMPLETE)
+    if fail_on is not None:
+        floor = SEVERITIES.index(fail_on)
+        # What the server sends back is no leak, and a weak finding may be an accident.
+        left = (flow for flow in document.flows if flow.direction == "up" and not flow.weak)
+        if any(SEVERITIES.index(flow.severity) >= floor for flow in left):
+            statuses.append(ExitCode.FAIL_ON)
+    return statuses
+
+
+def _write(document: AuditDocument, format_name: str, output: Path | None, reveal: bool) -> None:
+    text = _terminal_text(document, output) if format_name == "terminal" else FILES[format_name](document)
+    if output is None:
+        write_stdout(text, private=reveal)
+    else:
+        write_file(output, text, private=reveal)
+        say(f"wrote {output}")
+
+
+def _terminal_text(document: AuditDocument, output: Path | None) -> str:
+    """Render for the terminal that will show it: its width, and colour only where there is one."""
+    buffer = io.StringIO()
+    on_terminal = output is None and sys.stdout.isatty()
+    width = shutil.get_terminal_size((FILE_WIDTH, 0)).columns if output is None else FILE_WIDTH
+    render_terminal(document, Console(file=buffer, force_terminal=on_terminal, width=width))
+    return buffer.getvalue()

@@ -1,0 +1,89 @@
+"""The command `phonehome`: gathers the subcommands and turns every ending into an exit status.
+
+Whatever goes wrong ends in one sentence on standard error and a status of `ExitCode`; a traceback is shown
+only on request, because users should not have to read one and because it may hold captured values.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from phonehome import __version__
+from phonehome.cli.audit import audit
+from phonehome.cli.exchanges import exchanges
+from phonehome.cli.exit_codes import ExitCode
+from phonehome.cli.output import mute_stdout, say
+from phonehome.cli.schema import schema
+from phonehome.cli.subject import subject
+from phonehome.model.errors import PhonehomeError
+
+COMMANDS: tuple[click.Command, ...] = (audit, exchanges, subject, schema)
+DEBUG_VARIABLE = "PHONEHOME_DEBUG"
+
+EPILOG = """\b
+Start here:
+  phonehome subject new subject.yaml         a file to fill in: what is known of the handset
+  phonehome subject check subject.yaml       what of it will be searched for
+  phonehome audit traffic.har --subject subject.yaml
+  phonehome audit traffic.har --subject subject.yaml -o report.html
+
+\b
+Exit status: 0 done, 1 --fail-on was met, 2 wrong usage or nothing could be read,
+3 part could not be read and --strict was given, 70 a fault of phonehome's own,
+130 interrupted.
+"""
+
+
+@click.group(
+    epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option(
+    "--debug", is_flag=True, help=f"Show a traceback when something goes wrong (also {DEBUG_VARIABLE}=1)."
+)
+def cli(debug: bool) -> None:
+    """Say what a phone sends, to whom and where, from a recording of its traffic, with evidence."""
+    # `debug` is read in `main`, which must know it even when the command line cannot be parsed.
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and give its exit status; never raises."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments or os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
+    try:
+        result = cli.main(args=arguments, prog_name="phonehome", standalone_mode=False)
+        sys.stdout.flush()
+        return ExitCode.DONE if result is None else int(result)
+    except BaseException as error:  # noqa: BLE001  the outermost boundary: every ending becomes a status
+        if debug:
+            traceback.print_exception(error)
+        return _ending(error)
+
+
+def _ending(error: BaseException) -> ExitCode:
+    match error:
+        case BrokenPipeError():  # while a help text was printed; results see to it themselves
+            mute_stdout()
+            return ExitCode.DONE
+        case click.ClickException():
+            error.show()
+            return ExitCode.USAGE
+        case KeyboardInterrupt() | click.Abort():
+            say("interrupted")
+            return ExitCode.INTERRUPTED
+        case PhonehomeError():
+            say(str(error))
+            return ExitCode.USAGE
+        case _:
+            say(
+                f"a fault of phonehome's own ({type(error).__name__}); do not rely on what it printed. "
+                f"Run again with {DEBUG_VARIABLE}=1 and report the traceback, less personal values"
+            )
+            return ExitCode.INTERNAL

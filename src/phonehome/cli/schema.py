@@ -1,0 +1,33 @@
+"""`phonehome schema`: the JSON Schemas of what phonehome reads and writes."""
+
+import json
+from collections.abc import Callable, Mapping
+
+import click
+
+from phonehome.case.schema import subject_schema
+from phonehome.cli.exchanges_schema import exchanges_schema
+from phonehome.cli.output import write_stdout
+from phonehome.reports.schema import audit_schema
+
+SCHEMAS: Mapping[str, tuple[str, Callable[[], Mapping[str, object]]]] = {
+    "audit": ("what `phonehome audit --format json` writes", audit_schema),
+    "subject": ("the file that `--subject` reads", subject_schema),
+    "exchanges": ("one line of `phonehome exchanges --format ndjson`", exchanges_schema),
+}
+EPILOG = """\b
+Examples:
+  phonehome schema
+  phonehome schema audit > audit.schema.json
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("name", required=False, type=click.Choice(sorted(SCHEMAS)))
+def schema(name: str | None) -> None:
+    """Print the JSON Schema called NAME, or without a name the list of them."""
+    if name is None:
+        width = max(map(len, SCHEMAS))
+        write_stdout("".join(f"{key:<{width}}  {about}\n" for key, (about, _) in SCHEMAS.items()))
+    else:
+        write_stdout(json.dumps(SCHEMAS[name][1](), indent=2, ensure_ascii=False) + "\n")
