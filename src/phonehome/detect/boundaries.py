@@ -15,6 +15,9 @@ _ALNUM = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW
 _WORD = _ALNUM | frozenset(b"_") | frozenset(range(0x80, 0x100))
 _EMAIL_BEFORE = _ALNUM | frozenset(b"._%+-")
 _MAIL_JOINTS = frozenset(b"@+-")
+_PAIRS_OF_DIGITS = b"(?:[" + b"".join(b"\\x%x0-\\x%x9" % (high, high) for high in range(10)) + b"]){0,4}"
+_PACKED_MORE = re.compile(_PAIRS_OF_DIGITS + rb"[\x0f\x1f\x2f\x3f\x4f\x5f\x6f\x7f\x8f\x9f]")
+_SWAPPED_MORE = re.compile(_PAIRS_OF_DIGITS + rb"[\xf0-\xf9]")
 _OTHER_COUNTRY = re.compile(rb"(?:\+|(?<![0-9])00)[0-9]{1,3}[ .()/-]{0,2}\Z")
 
 
@@ -49,7 +52,19 @@ def _hex(buffer: bytes, start: int, end: int) -> bool:
 
 def _word(buffer: bytes, start: int, end: int) -> bool:
     before, after = _neighbours(buffer, start, end)
-    return before not in _WORD and after not in _WORD
+    if before in _WORD and (before < 0x80 or _is_letter(buffer[max(start - 4, 0) : start], last=True)):
+        return False
+    return after not in _WORD or (after >= 0x80 and not _is_letter(buffer[end : end + 4], last=False))
+
+
+def _is_letter(octets: bytes, *, last: bool) -> bool:
+    """Whether the last (or first) character of some UTF-8 is a letter; in a binary, high bytes mostly are none."""
+    for size in range(2, len(octets) + 1):
+        try:
+            return (octets[-size:] if last else octets[:size]).decode().isalnum()
+        except UnicodeDecodeError:
+            continue
+    return False
 
 
 def _name(buffer: bytes, start: int, end: int) -> bool:
@@ -84,13 +99,6 @@ def _package(buffer: bytes, start: int, end: int) -> bool:
     return not (_follows(buffer, end, b".-", _ALNUM) or _precedes(buffer, start, b".-", _ALNUM))
 
 
-def _uuid(buffer: bytes, start: int, end: int) -> bool:
-    before, after = _neighbours(buffer, start, end)
-    if before in _HEX or after in _HEX:
-        return False
-    return not (_follows(buffer, end, b"-", _HEX) or _precedes(buffer, start, b"-", _HEX))
-
-
 def _dotted(buffer: bytes, start: int, end: int) -> bool:
     if not _hex(buffer, start, end):
         return False
@@ -122,6 +130,15 @@ def _national(buffer: bytes, start: int, end: int) -> bool:
     return _OTHER_COUNTRY.search(buffer, max(start - 8, 0), start) is None
 
 
+def _packed(buffer: bytes, start: int, end: int) -> bool:
+    """Packed decimal does not go on with digits up to a filler."""
+    return not _PACKED_MORE.match(buffer, end)
+
+
+def _swapped(buffer: bytes, start: int, end: int) -> bool:
+    return not _SWAPPED_MORE.match(buffer, end)
+
+
 CHECKS: dict[Boundary, Callable[[bytes, int, int], bool]] = {
     Boundary.NONE: _none,
     Boundary.DIGITS: _digits,
@@ -132,7 +149,9 @@ CHECKS: dict[Boundary, Callable[[bytes, int, int], bool]] = {
     Boundary.USERNAME: _username,
     Boundary.SSID: _ssid,
     Boundary.PACKAGE: _package,
-    Boundary.UUID: _uuid,
+    Boundary.UUID: _none,  # 128 bits are no accident, whatever stands beside them
+    Boundary.PACKED: _packed,
+    Boundary.SWAPPED: _swapped,
     Boundary.DOTTED: _dotted,
     Boundary.DECIMAL: _decimal,
     Boundary.IMEISV: _imeisv,

@@ -8,11 +8,17 @@ Only what can be something is tried: signatures first, then strict parsers, and 
 signature last, on whole contents. All bounds count work, not seconds, so a result repeats.
 """
 
+import binascii
 import re
 import string
 
+import numpy as np
+from numpy.typing import NDArray
+
 from phonehome.decoders import COMPRESSIONS, CONTAINERS, TEXT_CODINGS
-from phonehome.decoders.base import Compression, Container, Leaf, TextCoding
+from phonehome.decoders.base import Compression, Container, Inflated, Leaf, TextCoding
+from phonehome.decoders.base16 import Base16Separated
+from phonehome.decoders.utf16 import Utf16BeRun, Utf16BeWhole, Utf16LeRun, Utf16LeWhole
 from phonehome.detect.entropy import is_opaque
 from phonehome.detect.graph import Graph
 from phonehome.detect.tokens import find_tokens
@@ -33,6 +39,16 @@ MAX_TOKENISED = 32 << 20
 MAX_EMBEDDED = 16
 """Compressed streams looked for inside one binary of no known format."""
 
+MIN_QUOTED = 2
+"""Escapes of quoted-printable before a text is taken for it."""
+
+MIN_RECORD = 12
+MAX_RECORDS_SIZE = 16 << 10
+MAX_SHORT_RECORDS_SIZE = 1 << 10
+MAX_RECORDS_TRIED = 1_000
+"""Binaries in which records behind a length of one to four bytes are looked for, and how many are tried."""
+
+_LENGTHS = ((2, "big"), (4, "big"), (2, "little"), (4, "little"), (1, "big"))
 _PRINTABLE = string.printable.encode()[:-2]  # without vertical tab and form feed
 _SPACE = b" \t\r\n"
 _CONTROL = bytes(set(range(32)) - set(_SPACE)) + b"\x7f"
@@ -47,6 +63,7 @@ _SEPARATED = re.compile(rb"(?:[0-9A-Fa-f]{2}[-: ,.]|\\x[0-9A-Fa-f]{2}|0x[0-9A-Fa
 _QUOTED = re.compile(rb"=[0-9A-F]{2}|=\r?\n")
 _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
 _ESCAPE = re.compile(rb"\\[\"\\/bfnrtux0]")
+_UTF16_HINT = re.compile(rb"(?:[\t\r\n\x20-\x7e]\x00){5}")
 _PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
 _URL = re.compile(rb"[a-z][a-z0-9+.-]*://[^/?#]*")
 _SEGMENT = re.compile(rb"[^/]+")
@@ -67,7 +84,9 @@ _MEDIA = (
     b"\x1aE\xdf\xa3", b"PK\x03\x04", b"\x00\x01\x00\x00", b"\x00asm", b"dex\n",
 )  # fmt: skip
 _CONTAINER: dict[str, Container] = {container.name: container for container in CONTAINERS}
-_TEXT: dict[str, TextCoding] = {coding.name: coding for coding in TEXT_CODINGS}
+_TEXT: dict[str, TextCoding] = {}
+for _coding in TEXT_CODINGS:
+    _TEXT.setdefault(_coding.name, _coding)
 _BINARY_CONTAINERS = tuple(
     _CONTAINER[name] for name in ("bplist", "grpc", "protobuf", "msgpack", "cbor") if name in _CONTAINER
 )
@@ -77,11 +96,12 @@ _WHOLE_TEXT = tuple(
         ("percent", _PERCENT),
         ("html-entities", _ENTITY),
         ("json-escape", _ESCAPE),
-        ("quoted-printable", _QUOTED),
     )
     if name in _TEXT
 )
-_UTF16 = tuple(_TEXT[name] for name in ("utf-16-le", "utf-16-be") if name in _TEXT)
+_SEPARATED_PAIRS = Base16Separated()
+_UTF16_RUNS: tuple[TextCoding, ...] = (Utf16LeRun(), Utf16BeRun())
+_UTF16_WHOLE: tuple[TextCoding, ...] = (Utf16LeWhole(), Utf16BeWhole())
 
 
 def unfold_layer(graph: Graph, nodes: list[int]) -> list[int]:
@@ -125,16 +145,18 @@ def _unfold_text(graph: Graph, node: int, data: bytes) -> bool:
         split_url(graph, node, data, "url")
         return True
     for name in _likely_containers(data):
-        if _split(graph, node, data, name):
+        if _split(graph, node, data, name) and (name != "form" or b"&" in data):
             return True
     for trigger, coding in _WHOLE_TEXT:
         if trigger.search(data):
             _decode_whole(graph, node, data, coding)
+    if b"=" in data and len(_QUOTED.findall(data, 0, MAX_TOKENISED)) >= MIN_QUOTED:
+        _unquote(graph, node, data)
     if b"\n" in data and _WRAPPED.search(data):
-        _decode_spans(graph, node, data, "base64")
-        _decode_spans(graph, node, data, "base64url")
+        _decode_spans(graph, node, data, _TEXT["base64"])
+        _decode_spans(graph, node, data, _TEXT["base64url"])
     if len(data) >= 17 and _SEPARATED.search(data):
-        _decode_spans(graph, node, data, "base16-separated")
+        _decode_spans(graph, node, data, _SEPARATED_PAIRS)
     if not data.strip(_SPACE).translate(None, _PLAIN):
         return False
     _unfold_base85(graph, node, data)
@@ -197,15 +219,13 @@ def _add_query(graph: Graph, node: int, url: bytes, start: int, end: int) -> Non
 
 def _unfold_base85(graph: Graph, node: int, data: bytes) -> None:
     if b"<~" in data:
-        _decode_spans(graph, node, data, "ascii85")
-    body = data.strip(_SPACE)
+        _decode_spans(graph, node, data, _TEXT["ascii85"])
+    body = data.strip(_SPACE + b"\"'")
     if len(body) < 8 or b" " in body:
         return
     for name, alphabet in _BASE85_ALPHABETS:
         if not body.translate(None, alphabet + b"\r\n"):
-            coding = _TEXT.get(name)
-            if coding is not None:
-                _decode_whole(graph, node, data, coding)
+            _decode_whole(graph, node, data, _TEXT[name], body)
 
 
 def _unfold_binary(graph: Graph, node: int, data: bytes) -> bool:
@@ -215,14 +235,19 @@ def _unfold_binary(graph: Graph, node: int, data: bytes) -> bool:
             return True
     if data.startswith(_MEDIA):
         return False
-    opened = any(_split(graph, node, data, container.name) for container in _BINARY_CONTAINERS)
-    if 0 in data or data[:2] in (b"\xff\xfe", b"\xfe\xff") or not opened:
-        for coding in _UTF16:
-            opened |= _decode_whole(graph, node, data, coding)
+    if data[:2] == b"--" and _split(graph, node, data, "multipart"):
+        return True
+    opened = any([_split(graph, node, data, container.name) for container in _BINARY_CONTAINERS])
+    for coding in _UTF16_WHOLE:
+        opened |= _decode_whole(graph, node, data, coding)
+    if not opened and _UTF16_HINT.search(data):
+        for coding in _UTF16_RUNS:
+            _decode_spans(graph, node, data, coding)
     for compression in _UNSIGNED:
         opened |= _inflate(graph, node, data, compression, 0)
     if opened:
         return True
+    _unfold_records(graph, node, data)
     for count, match in enumerate(_EMBEDDED.finditer(data, 1)):
         if count == MAX_EMBEDDED:
             graph.budgets[
@@ -244,7 +269,7 @@ def _inflate(graph: Graph, node: int, data: bytes, compression: Compression, sta
         return False
     if not inflated.data or inflated.data == data:
         return False
-    if not compression.signatures and (not inflated.complete or inflated.consumed < len(data)):
+    if not compression.signatures and not _is_sound(inflated, len(data)):
         return False
     end = start + inflated.consumed
     graph.add(node, compression.name, "", start, end, inflated.data)
@@ -257,6 +282,61 @@ def _inflate(graph: Graph, node: int, data: bytes, compression: Compression, sta
     if end < len(data) and start == 0:
         graph.add(node, "", "", end, len(data), data[end:])
     return True
+
+
+def _is_sound(inflated: Inflated, size: int) -> bool:
+    """Without a signature, only all of the input, and an output that was worth compressing, is believed."""
+    if not inflated.complete or inflated.consumed < size:
+        return False
+    return len(inflated.data) > size or is_text(inflated.data)
+
+
+def _unfold_records(graph: Graph, node: int, data: bytes) -> None:
+    """Try the compressions without signature on what stands behind a length, in a binary of no known format."""
+    size = len(data)
+    if not MIN_RECORD < size <= MAX_RECORDS_SIZE:
+        return
+    tried = 0
+    for width, order in _LENGTHS:
+        if width == 1 and size > MAX_SHORT_RECORDS_SIZE:
+            continue
+        lengths = _field(data, width, order)
+        ends = np.arange(len(lengths), dtype=np.int64) + width + lengths
+        for start in np.flatnonzero((lengths >= MIN_RECORD) & (ends <= size)).tolist():
+            tried += 1
+            if tried > MAX_RECORDS_TRIED:
+                graph.budgets[
+                    graph.owner[node]
+                ].reason = (
+                    f"more than {MAX_RECORDS_TRIED} places in one binary that may be the length of a record"
+                )
+                return
+            begin, end = start + width, int(ends[start])
+            if _inflate_record(graph, node, data[begin:end], begin):
+                break
+
+
+def _field(data: bytes, width: int, order: str) -> NDArray[np.int64]:
+    """The unsigned integer of `width` bytes at every offset."""
+    octets = np.frombuffer(data, dtype=np.uint8).astype(np.int64)
+    count = len(octets) - width + 1
+    value = np.zeros(count, dtype=np.int64)
+    for place in range(width):
+        shift = 8 * (width - 1 - place if order == "big" else place)
+        value += octets[place : place + count] << shift
+    return value
+
+
+def _inflate_record(graph: Graph, node: int, record: bytes, begin: int) -> bool:
+    for compression in _UNSIGNED:
+        try:
+            inflated = compression.inflate(record, MAX_INFLATED)
+        except (DecodeError, LimitExceeded):
+            continue
+        if _is_sound(inflated, len(record)):
+            graph.add(node, compression.name, "", begin, begin + len(record), inflated.data)
+            return True
+    return False
 
 
 def _split(graph: Graph, node: int, data: bytes, name: str) -> bool:
@@ -281,21 +361,30 @@ def add_leaves(graph: Graph, node: int, layer: str, leaves: list[Leaf]) -> None:
             graph.add(node, layer, leaf.step, leaf.start, leaf.end, leaf.data)
 
 
-def _decode_whole(graph: Graph, node: int, data: bytes, coding: TextCoding) -> bool:
+def _decode_whole(
+    graph: Graph, node: int, data: bytes, coding: TextCoding, body: bytes | None = None
+) -> bool:
+    """Decode all of a content, or the `body` of it that stands between quotes and spaces."""
+    start = 0 if body is None else data.index(body)
+    span = data if body is None else body
     try:
-        decoded = coding.decode(data)
+        decoded = coding.decode(span)
     except (DecodeError, LimitExceeded):
         return False
     if not decoded or decoded == data:
         return False
-    graph.add(node, coding.name, "", 0, len(data), decoded)
+    graph.add(node, coding.name, "", start, start + len(span), decoded)
     return True
 
 
-def _decode_spans(graph: Graph, node: int, data: bytes, name: str) -> None:
-    coding = _TEXT.get(name)
-    if coding is None:
-        return
+def _unquote(graph: Graph, node: int, data: bytes) -> None:
+    """Quoted-printable by the lenient rule of RFC 2045, 6.7: what is no escape stays, as inside a vCard."""
+    decoded = binascii.a2b_qp(data[:MAX_TOKENISED])
+    if decoded and decoded != data:
+        graph.add(node, "quoted-printable", "", 0, len(data), decoded)
+
+
+def _decode_spans(graph: Graph, node: int, data: bytes, coding: TextCoding) -> None:
     for match in coding.pattern.finditer(data, 0, MAX_TOKENISED):
         start, end = match.span()
         try:

@@ -40,6 +40,8 @@ class Boundary(Enum):
     DECIMAL = "decimal"
     IMEISV = "imeisv"
     NATIONAL = "national"
+    PACKED = "packed"
+    SWAPPED = "swapped"
 
 
 class Half(Enum):

@@ -41,7 +41,8 @@ def packed_forms(name: str, digits: str) -> Iterator[Form]:
             patterns.setdefault(bcd("0" + digits), "bcd")
             patterns.setdefault(bcd(digits, "0"), "bcd")
         for pattern, kind in patterns.items():
-            yield Form(name=f"{name}/{kind}", pattern=pattern, boundary=Boundary.NONE, bits=raw_bits(pattern))
+            boundary = Boundary.SWAPPED if kind == "tbcd" else Boundary.PACKED
+            yield Form(name=f"{name}/{kind}", pattern=pattern, boundary=boundary, bits=raw_bits(pattern))
     yield from integer_forms(name, int(digits))
 
 
