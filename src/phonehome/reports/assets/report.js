@@ -195,9 +195,8 @@ const prepareDrawing = (figure) => {
     const label = {
       color: "var(--ink)",
       fontFamily: font,
-      fontSize: narrow ? 11 : 13,
+      fontSize: width < 720 ? 11 : 13,
       overflow: "truncate",
-      width: narrow ? width / 3.4 : width / 3.6,
       formatter: (item) => labels.get(item.name),
     };
     return {
@@ -213,7 +212,11 @@ const prepareDrawing = (figure) => {
           name: node.key,
           depth: node.column,
           itemStyle: { color: "var(--muted)", borderWidth: 0 },
-          label: { ...label, position: node.column === 2 ? "left" : "right" },
+          label: {
+            ...label,
+            position: node.column === 2 ? "left" : "right",
+            width: width * [0.42, 0.25, 0.21][node.column], // the last two share one band
+          },
         })),
         links: data.bands.map((band) => ({
           source: band.source,
