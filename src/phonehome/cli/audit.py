@@ -48,7 +48,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Say what left the handset, to whom and where.")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option(
     "--subject",
@@ -117,6 +117,11 @@ def audit(
     _spare_inputs(output, [*paths, *([str(subject_file)] if subject_file else [])])
     subject = _load(subject_file)
     document = run_audit(paths, subject=subject, geo_databases=geo_databases, reveal=reveal, progress=say)
+    if subject is None:
+        say(
+            "no --subject was given, so no known value was searched for: the report names destinations and "
+            "coverage only. `phonehome subject new` starts one"
+        )
     if keylog is not None or handset is not None:
         say("--keylog and --handset are for packet captures, and no input is one: they changed nothing")
     statuses = _statuses(document, fail_on, strict)
@@ -143,10 +148,6 @@ def _spare_inputs(output: Path | None, inputs: list[str]) -> None:
 
 def _load(subject_file: Path | None) -> Subject | None:
     if subject_file is None:
-        say(
-            "no --subject was given, so no known value is searched for: the report names destinations and "
-            "coverage only. `phonehome subject new` starts one"
-        )
         return None
     loaded = load_subject(subject_file)
     for warning in loaded.warnings:

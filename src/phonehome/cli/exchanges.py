@@ -18,7 +18,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Write what was read, as ndjson or HAR.")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--keylog", metavar="FILE", help="TLS key log, for packet captures.")
 @click.option(

@@ -22,7 +22,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Print a JSON Schema, or list them.")
 @click.argument("name", required=False, type=click.Choice(sorted(SCHEMAS)))
 def schema(name: str | None) -> None:
     """Print the JSON Schema called NAME, or without a name the list of them."""

@@ -23,7 +23,7 @@ Example:
 """
 
 
-@click.group()
+@click.group(short_help="Start or check the file of what is known of a handset.")
 def subject() -> None:
     """Start and check the file of what is known of a handset."""
 

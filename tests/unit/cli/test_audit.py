@@ -113,7 +113,7 @@ def test_without_a_subject_it_runs_and_says_what_is_missing(capsys: pytest.Captu
     document = json.loads(out)
     assert document["findings"] == []
     assert document["coverage"]["exchanges"] == 16
-    assert "no known value is searched for" in err
+    assert "no known value was searched for" in err
 
 
 def test_options_for_packet_captures_say_that_they_changed_nothing(
