@@ -6,6 +6,7 @@ a zero at both ends, or at neither, one byte belongs to what surrounds it, and b
 
 import re
 
+from phonehome.decoders.plausible import is_text
 from phonehome.model.errors import DecodeError
 
 MIN_CHARACTERS = 6
@@ -102,7 +103,8 @@ class _Utf16Whole:
             text = body.decode(self.name)
         except UnicodeDecodeError:
             raise DecodeError(f"expected UTF-16; {len(span)} bytes hold broken units") from None
-        if not text or (not marked and (text.isascii() or not _is_plausible(text))):
+        # Plain text read as UTF-16 is Chinese more often than not.
+        if not text or (not marked and (text.isascii() or is_text(span) or not _is_plausible(text))):
             raise DecodeError(f"expected UTF-16; {len(span)} bytes are not text")
         return text.encode()
 
