@@ -7,7 +7,8 @@ the exchanges. What a batch showed to hold nothing is remembered and not opened 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from phonehome.detect.evidence import layers_of, place_of
+from phonehome.detect.entropy import is_opaque
+from phonehome.detect.evidence import layers_of, place_of, spans_of
 from phonehome.detect.graph import Graph
 from phonehome.detect.lexicon import Lexicon
 from phonehome.detect.locate import Candidate, choose, iter_candidates
@@ -77,6 +78,7 @@ class Detector:
         self.tally = Tally()
         self._searcher = Searcher(self.lexicon)
         self._clean: set[bytes] = set()
+        self._least = min((len(pattern) for pattern, _ in self.lexicon.patterns), default=1)
 
     def detect(self, exchanges: Iterable[Exchange]) -> Iterator[Finding]:
         """The findings alone, decoys and problems left out."""
@@ -105,7 +107,7 @@ class Detector:
         return Masker(self.lexicon, self._searcher, reveal=reveal)
 
     def _new_batch(self) -> _Batch:
-        return _Batch(graph=Graph(clean=self._clean))
+        return _Batch(graph=Graph(clean=self._clean, least=self._least))
 
     def _finish(self, batch: _Batch) -> Iterator[Examined]:
         graph = batch.graph
@@ -156,7 +158,7 @@ class Detector:
         """Remember small contents below which nothing was found, nor ciphertext, nor a bound."""
         marked: set[int] = set()
         stack = [node for node, _ in hits]
-        stack.extend(graph.opaque)
+        stack.extend(graph.unknown)
         stack.extend(
             node for node in range(len(graph.data)) if graph.budgets[graph.owner[node]].reason is not None
         )
@@ -196,7 +198,8 @@ class Detector:
     def _finding(self, batch: _Batch, root: Root, candidate: Candidate) -> Finding:
         exchange = batch.exchanges[root.exchange]
         value = self.lexicon.values[candidate.hit.entry.value]
-        place = place_of(batch.graph, root, candidate, exchange)
+        spans = spans_of(batch.graph, candidate)
+        place = place_of(batch.graph, root, candidate, spans, exchange)
         return Finding(
             value_id=value.id,
             data_type=value.type,
@@ -211,7 +214,7 @@ class Detector:
             transport=exchange.transport,
             exchange=exchange,
             form_bits=round(candidate.bits, 1),
-            layers=layers_of(batch.graph, root, candidate),
+            layers=layers_of(batch.graph, root, candidate, spans),
         )
 
     def _report_budgets(self, batch: _Batch) -> None:
@@ -264,12 +267,14 @@ def _opaque_up(batch: _Batch) -> dict[int, int]:
     """For each exchange, the bytes of its bodies and messages sent up that look like ciphertext."""
     graph = batch.graph
     lost: dict[int, int] = {}
-    for node, size in graph.opaque.items():
+    for node in graph.unknown:
+        data = graph.data[node]
         for root_number, edges in graph.iter_paths(node):
             root = batch.roots[root_number]
-            if root.direction is Direction.UP and root.part in _BODIES:
-                outermost = next((edge for edge in edges if edge.start >= 0), None)
-                span = outermost.end - outermost.start if outermost is not None else size
-                if 2 * span >= len(graph.data[root.node]):
-                    lost[root.exchange] = lost.get(root.exchange, 0) + span
+            if root.direction is not Direction.UP or root.part not in _BODIES:
+                continue
+            outermost = next((edge for edge in edges if edge.start >= 0), None)
+            span = outermost.end - outermost.start if outermost is not None else len(data)
+            if 2 * span >= len(graph.data[root.node]) and is_opaque(data):
+                lost[root.exchange] = lost.get(root.exchange, 0) + span
     return lost

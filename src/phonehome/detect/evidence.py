@@ -13,6 +13,8 @@ from phonehome.model.finding import Layer, Part
 WINDOW = 96
 """Bytes shown on either side of a span."""
 
+Spans = list[tuple[int, int]]
+
 _UNESCAPING = frozenset({"query", "form"})
 _HEADERS = frozenset({Part.REQUEST_HEADERS, Part.RESPONSE_HEADERS})
 _PACKED = frozenset({Protocol.HTTP_2, Protocol.HTTP_3})
@@ -28,7 +30,7 @@ class Place:
     length: int
 
 
-def place_of(graph: Graph, root: Root, candidate: Candidate, exchange: Exchange) -> Place:
+def place_of(graph: Graph, root: Root, candidate: Candidate, spans: Spans, exchange: Exchange) -> Place:
     """The chain and path of a candidate, and the bytes of the part that hold it."""
     chain: list[str] = []
     steps = [root.step] if root.step else []
@@ -39,7 +41,7 @@ def place_of(graph: Graph, root: Root, candidate: Candidate, exchange: Exchange)
             chain.append("percent")
         if edge.step:
             steps.append(edge.step)
-    offset, length = _offset(graph, root, candidate)
+    offset, length = _offset(graph, root, candidate, spans)
     if root.part in _HEADERS and exchange.protocol in _PACKED:
         offset = None  # HPACK and QPACK: the bytes as stored are not these
     return Place(tuple(chain), " > ".join(steps), offset, length)
@@ -49,7 +51,7 @@ def _was_escaped(graph: Graph, edge: Edge) -> bool:
     return edge.start >= 0 and b"%" in graph.data[edge.parent][edge.start : edge.end]
 
 
-def _spans(graph: Graph, candidate: Candidate) -> list[tuple[int, int]]:
+def spans_of(graph: Graph, candidate: Candidate) -> Spans:
     """For each node on the way, the span that the next one reads; for the last, the value itself."""
     spans = []
     for edge in candidate.edges:
@@ -74,11 +76,11 @@ def _nodes(root: Root, candidate: Candidate) -> list[int]:
     return [*(edge.parent for edge in candidate.edges), candidate.node] if candidate.edges else [root.node]
 
 
-def _offset(graph: Graph, root: Root, candidate: Candidate) -> tuple[int | None, int]:
+def _offset(graph: Graph, root: Root, candidate: Candidate, spans: Spans) -> tuple[int | None, int]:
     """Follow the way down as long as a child is a plain slice of its parent."""
     base = 0
     nodes = _nodes(root, candidate)
-    for place, (start, end) in enumerate(_spans(graph, candidate)):
+    for place, (start, end) in enumerate(spans):
         if start < 0:
             return None, candidate.end - candidate.start
         if place == len(candidate.edges):
@@ -90,13 +92,11 @@ def _offset(graph: Graph, root: Root, candidate: Candidate) -> tuple[int | None,
     return None, 0
 
 
-def layers_of(graph: Graph, root: Root, candidate: Candidate) -> tuple[Layer, ...]:
+def layers_of(graph: Graph, root: Root, candidate: Candidate, spans: Spans) -> tuple[Layer, ...]:
     """One window for each node on the way, around the span that the next one reads."""
     layers = []
     names = [(root.part.value, root.step), *((edge.layer, edge.step) for edge in candidate.edges)]
-    for (name, path), node, (start, end) in zip(
-        names, _nodes(root, candidate), _spans(graph, candidate), strict=True
-    ):
+    for (name, path), node, (start, end) in zip(names, _nodes(root, candidate), spans, strict=True):
         data = graph.data[node]
         first, last = (start, end) if start >= 0 else (0, 0)
         begin, stop = max(first - WINDOW, 0), min(max(last, first) + WINDOW, len(data))

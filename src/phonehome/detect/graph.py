@@ -55,7 +55,8 @@ class Graph:
         owner: The root on that way, whose budget it uses.
         budgets: For each root, what it has used up.
         closed: Nodes taken apart beforehand, which are searched but not opened.
-        opaque: Nodes that look like ciphertext, with their size.
+        unknown: Larger binary nodes of no known format.
+        least: Size below which nothing can be found, so that a part is not added.
         clean: Contents known from earlier batches to hold nothing, which are not opened again.
         skipped: Bytes of such contents met.
     """
@@ -66,7 +67,8 @@ class Graph:
     owner: list[int] = field(default_factory=list)
     index: dict[bytes, int] = field(default_factory=dict)
     budgets: list[Budget] = field(default_factory=list)
-    opaque: dict[int, int] = field(default_factory=dict)
+    unknown: list[int] = field(default_factory=list)
+    least: int = 1
     closed: set[int] = field(default_factory=set)
     fresh: list[int] = field(default_factory=list)
     skipped: int = 0
@@ -81,6 +83,8 @@ class Graph:
 
     def add(self, parent: int, layer: str, step: str, start: int, end: int, data: bytes) -> None:
         """Add what a node contains; a content already known gets one more edge."""
+        if len(data) < self.least:
+            return
         depth, owner = self.depth[parent] + 1, self.owner[parent]
         budget = self.budgets[owner]
         if depth > MAX_DEPTH:

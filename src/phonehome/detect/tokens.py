@@ -121,25 +121,24 @@ class _Runs:
         return self
 
     def any(self, flag: int) -> Mask:
-        return cast(Mask, np.not_equal(self.union & flag, 0))
+        return cast("Mask", np.not_equal(self.union & flag, 0))
 
     def all(self, flag: int) -> Mask:
-        return cast(Mask, np.not_equal(self.common & flag, 0))
+        return cast("Mask", np.not_equal(self.common & flag, 0))
 
     def base16(self) -> Mask:
-        return cast(Mask, self.all(_HEX) & (self.lengths >= MIN_BASE16) & (self.lengths % 2 == 0))
+        return cast("Mask", self.all(_HEX) & (self.lengths >= MIN_BASE16) & (self.lengths % 2 == 0))
 
     def base64(self) -> Mask:
         mixed = self.any(_UPPER) & (self.any(_LOWER) | self.any(_DIGIT))
-        return cast(Mask, mixed & (self.lengths % 4 != 1))
+        return cast("Mask", mixed & (self.lengths % 4 != 1))
 
     def base32(self) -> Mask:
         fits = _B32_TAILS[self.lengths % 8] & (self.lengths >= MIN_BASE32)
         odd = self.any(_DIGIT) | (self.lengths >= MIN_WORDLIKE_BASE32)
-        return cast(Mask, fits & (self.all(_B32_UPPER) | (self.all(_B32_LOWER) & odd)))
+        return cast("Mask", fits & (self.all(_B32_UPPER) | (self.all(_B32_LOWER) & odd)))
 
     def base58(self) -> Mask:
         mixed = self.any(_UPPER) & self.any(_LOWER)
-        return cast(
-            Mask, self.all(_B58) & mixed & (self.lengths >= MIN_BASE58) & (self.lengths <= MAX_BASE58)
-        )
+        short = self.lengths <= MAX_BASE58
+        return self.all(_B58) & mixed & short & (self.lengths >= MIN_BASE58)

@@ -19,7 +19,7 @@ from phonehome.decoders import COMPRESSIONS, CONTAINERS, TEXT_CODINGS
 from phonehome.decoders.base import Compression, Container, Inflated, Leaf, TextCoding
 from phonehome.decoders.base16 import Base16Separated
 from phonehome.decoders.utf16 import Utf16BeRun, Utf16BeWhole, Utf16LeRun, Utf16LeWhole
-from phonehome.detect.entropy import is_opaque
+from phonehome.detect.entropy import MIN_OPAQUE
 from phonehome.detect.graph import Graph
 from phonehome.detect.tokens import find_tokens
 from phonehome.model.errors import DecodeError, LimitExceeded
@@ -43,6 +43,7 @@ MIN_QUOTED = 2
 """Escapes of quoted-printable before a text is taken for it."""
 
 MIN_RECORD = 12
+MIN_NESTED_RECORDS = 40
 MAX_RECORDS_SIZE = 16 << 10
 MAX_SHORT_RECORDS_SIZE = 1 << 10
 MAX_RECORDS_TRIED = 1_000
@@ -71,6 +72,10 @@ _PAIRS = re.compile(rb"[^\s=&]{1,128}=")
 _SIGNED: tuple[tuple[Compression, tuple[bytes, ...]], ...] = tuple(
     (compression, compression.signatures) for compression in COMPRESSIONS if compression.signatures
 )
+_SIGNED_BY_BYTE = tuple(
+    tuple((compression, marks) for compression, marks in _SIGNED if any(mark[0] == first for mark in marks))
+    for first in range(256)
+)
 _UNSIGNED: tuple[Compression, ...] = tuple(
     compression for compression in COMPRESSIONS if not compression.signatures
 )
@@ -87,9 +92,25 @@ _CONTAINER: dict[str, Container] = {container.name: container for container in C
 _TEXT: dict[str, TextCoding] = {}
 for _coding in TEXT_CODINGS:
     _TEXT.setdefault(_coding.name, _coding)
-_BINARY_CONTAINERS = tuple(
-    _CONTAINER[name] for name in ("bplist", "grpc", "protobuf", "msgpack", "cbor") if name in _CONTAINER
-)
+
+
+def _beginnings(first: int) -> tuple[str, ...]:
+    """The binary containers that a first byte allows, in the order of trial."""
+    names = []
+    if first == 0x62:
+        names.append("bplist")
+    if first <= 1:
+        names.append("grpc")
+    if first >= 8 and first & 7 in (0, 1, 2, 3, 5):
+        names.append("protobuf")
+    if 0x80 <= first <= 0x9F or 0xDC <= first <= 0xDF:
+        names.append("msgpack")
+    if 0x80 <= first <= 0xDB:
+        names.append("cbor")
+    return tuple(names)
+
+
+_BEGINNINGS = tuple(_beginnings(first) for first in range(256))
 _WHOLE_TEXT = tuple(
     (pattern, _TEXT[name])
     for name, pattern in (
@@ -101,7 +122,17 @@ _WHOLE_TEXT = tuple(
 )
 _SEPARATED_PAIRS = Base16Separated()
 _UTF16_RUNS: tuple[TextCoding, ...] = (Utf16LeRun(), Utf16BeRun())
-_UTF16_WHOLE: tuple[TextCoding, ...] = (Utf16LeWhole(), Utf16BeWhole())
+_UTF16_WHOLE: tuple[tuple[re.Pattern[bytes], TextCoding], ...] = (
+    # Four characters whose upper halves are those of scripts in use, or a byte order mark.
+    (
+        re.compile(rb"\xff\xfe|(?:[\x00-\xff][\x00-\x06\x0e\x1e\x20\x30\x4e-\x9f\xac-\xd7\xff]){4}"),
+        Utf16LeWhole(),
+    ),
+    (
+        re.compile(rb"\xfe\xff|(?:[\x00-\x06\x0e\x1e\x20\x30\x4e-\x9f\xac-\xd7\xff][\x00-\xff]){4}"),
+        Utf16BeWhole(),
+    ),
+)
 
 
 def unfold_layer(graph: Graph, nodes: list[int]) -> list[int]:
@@ -230,16 +261,19 @@ def _unfold_base85(graph: Graph, node: int, data: bytes) -> None:
 
 def _unfold_binary(graph: Graph, node: int, data: bytes) -> bool:
     """Open a binary; true if a format holds all of it."""
-    for compression, marks in _SIGNED:
+    for compression, marks in _SIGNED_BY_BYTE[data[0]]:
         if data.startswith(marks) and _inflate(graph, node, data, compression, 0):
             return True
     if data.startswith(_MEDIA):
         return False
     if data[:2] == b"--" and _split(graph, node, data, "multipart"):
         return True
-    opened = any([_split(graph, node, data, container.name) for container in _BINARY_CONTAINERS])
-    for coding in _UTF16_WHOLE:
-        opened |= _decode_whole(graph, node, data, coding)
+    opened = False
+    for name in _BEGINNINGS[data[0]]:
+        opened |= _split(graph, node, data, name)
+    for order, coding in _UTF16_WHOLE:
+        if order.match(data):
+            opened |= _decode_whole(graph, node, data, coding)
     if not opened and _UTF16_HINT.search(data):
         for coding in _UTF16_RUNS:
             _decode_spans(graph, node, data, coding)
@@ -257,8 +291,8 @@ def _unfold_binary(graph: Graph, node: int, data: bytes) -> bool:
         for compression, marks in _SIGNED:
             if match.group().startswith(marks):
                 opened |= _inflate(graph, node, data, compression, match.start())
-    if not opened and is_opaque(data):
-        graph.opaque[node] = len(data)
+    if not opened and len(data) >= MIN_OPAQUE:
+        graph.unknown.append(node)
     return False
 
 
@@ -296,6 +330,8 @@ def _unfold_records(graph: Graph, node: int, data: bytes) -> None:
     size = len(data)
     if not MIN_RECORD < size <= MAX_RECORDS_SIZE:
         return
+    if graph.depth[node] and (size < MIN_NESTED_RECORDS or 0 not in data):
+        return  # a length of two bytes and more has a zero in a binary of this size
     tried = 0
     for width, order in _LENGTHS:
         if width == 1 and size > MAX_SHORT_RECORDS_SIZE:
