@@ -6,8 +6,11 @@ from phonehome.reports.document import SCHEMA, AuditDocument
 
 
 def audit_schema() -> JsonSchemaValue:
-    """Give the JSON Schema (draft 2020-12) of `phonehome.audit/1`."""
+    """Give the JSON Schema (draft 2020-12) of `phonehome.audit/1`, in which no key may be missing."""
     schema = AuditDocument.model_json_schema(by_alias=True, mode="serialization")
+    for model in (schema, *schema["$defs"].values()):
+        # Fields that have a default are written too; pydantic calls them optional all the same.
+        model["required"] = list(model["properties"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:phonehome:schema:{SCHEMA.removeprefix('phonehome.')}",
