@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from phonehome.model.errors import DecodeError, InputError, LimitExceeded
+from phonehome.model.errors import InputError
 from phonehome.model.problem import Problem
 from phonehome.readers.base import HEAD_BYTES, ByteStream, Reader
 from phonehome.readers.explain import explain_head
@@ -165,7 +165,7 @@ def _examine_safely(source: Source) -> Iterator[_Found]:
         yield from _examine(source, 0, None)
     except OSError as error:
         yield _Found(source=source, reason=f"cannot be read ({error.strerror or 'input error'})")
-    except (InputError, DecodeError, LimitExceeded) as error:
+    except InputError as error:
         yield _Found(source=source, reason=str(error))
 
 

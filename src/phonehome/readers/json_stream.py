@@ -255,10 +255,21 @@ class JsonStream:
         return error.msg.startswith("Unterminated string") or error.pos >= len(self._text) - _CUT_MARGIN
 
     def _refuse(self, error: json.JSONDecodeError) -> NoReturn:
-        if self._ended and self._is_cut(error):
+        if self._ended and self._is_cut(error) and self._ends_inside():
             raise TruncatedJsonError("the text ends inside a value") from None
         distance = max(0, min(error.pos, len(self._text)) - self._at)
         raise BrokenJsonError(f"no JSON: {error.msg[0].lower()}{error.msg[1:]}", distance) from None
+
+    def _ends_inside(self) -> bool:
+        """Tell, at the end of the stream, whether a bracket or quote of this value is still open."""
+        at = self._at
+        try:
+            self.skip()
+        except TruncatedJsonError:
+            return True
+        finally:
+            self._at = at
+        return False
 
     def _make_object(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
         made = dict(pairs)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from phonehome.model.errors import DecodeError, InputError, LimitExceeded
+from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.problem import Problem
 from phonehome.readers.base import Item
@@ -93,9 +93,9 @@ class Reading(Iterator[Item]):
             with file.source.open(self._tally) as stream:
                 try:
                     yield from file.reader.read(stream, where=file.name, number=file.number)
-                except (InputError, DecodeError, LimitExceeded) as error:
+                except InputError as error:
                     yield self._make_problem(str(error))
-        except (DecodeError, LimitExceeded) as error:
+        except InputError as error:
             yield self._make_problem(str(error))
         except OSError as error:
             yield self._make_problem(f"cannot be read to its end ({error.strerror or 'input error'})")

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from phonehome.model.errors import DecodeError, LimitExceeded
+from phonehome.model.errors import InputError
 from phonehome.readers.base import ByteStream
 from phonehome.readers.unwrap import unwrap
 from phonehome.readers.zip_archive import open_member
@@ -98,7 +98,7 @@ class SeekableCopy:
     Small ones stay in memory, others go to an unnamed temporary file.
 
     Raises:
-        LimitExceeded: It is longer than `MAX_SPOOLED_BYTES`.
+        InputError: It is longer than `MAX_SPOOLED_BYTES`.
     """
 
     def __init__(self, source: Source, tally: Tally) -> None:
@@ -109,7 +109,7 @@ class SeekableCopy:
             while chunk := stream.read(_CHUNK_BYTES):
                 copied += len(chunk)
                 if copied > MAX_SPOOLED_BYTES:
-                    raise LimitExceeded(
+                    raise InputError(
                         f"holds an archive longer than the {MAX_SPOOLED_BYTES:,} bytes that are unpacked"
                     )
                 self.file.write(chunk)
@@ -194,7 +194,7 @@ def _head_unwrapped(source: Source, wrapping: str) -> bytes:
     stream = unwrap(io.BytesIO(source.head()), wrapping)
     try:
         return stream.read(HEAD_BYTES)
-    except (DecodeError, LimitExceeded):
+    except InputError:
         return b""
 
 
@@ -208,7 +208,7 @@ def _head_of(opener: Callable[[Tally], AbstractContextManager[ByteStream]]) -> b
     try:
         with opener(Tally()) as stream:
             return stream.read(HEAD_BYTES)
-    except (DecodeError, LimitExceeded):
+    except InputError:
         return b""
 
 

@@ -5,12 +5,13 @@ ratio to what went in.
 """
 
 import lzma
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 
 import zstandard
 
-from phonehome.model.errors import DecodeError, LimitExceeded
+from phonehome.model.errors import InputError
 from phonehome.readers.base import ByteStream
 
 MAX_UNWRAPPED_BYTES = 64 * 1024**3
@@ -37,8 +38,8 @@ def name_wrapping(head: bytes) -> str | None:
 def unwrap(stream: ByteStream, wrapping: str) -> "BoundedStream":
     """Peel one compression off a stream.
 
-    Reading gives everything that could be decompressed, and then raises what stopped it: `DecodeError` where
-    the stream is damaged or ends early, `LimitExceeded` where more comes out than is allowed.
+    Reading gives everything that could be decompressed, and then raises an `InputError` that says what
+    stopped it: the stream is damaged, ends early, or more came out than is allowed.
     """
     chunks = {"gzip": _iter_gzip, "zstd": _iter_zstd, "xz": _iter_xz}[wrapping]
     source = _Counter(stream)
@@ -57,7 +58,7 @@ class BoundedStream:
         self._what = what
         self._left = memoryview(b"")
         self._given = 0
-        self._failure: DecodeError | LimitExceeded | None = None
+        self._failure: InputError | None = None
 
     def read(self, size: int = -1, /) -> bytes:
         """Read `size` bytes, fewer only at the end; all of them without a size."""
@@ -78,12 +79,9 @@ class BoundedStream:
             return False
         try:
             chunk = next((chunk for chunk in self._chunks if chunk), b"")
-        except (zlib.error, lzma.LZMAError, zstandard.ZstdError, EOFError, DecodeError) as error:
+        except (zlib.error, lzma.LZMAError, zstandard.ZstdError, EOFError, zipfile.BadZipFile) as error:
             damage = "ends early" if isinstance(error, EOFError) else "is damaged"
-            self._failure = DecodeError(f"{self._what} {damage}: {self._given:,} bytes in it were read")
-            return False
-        except LimitExceeded as error:
-            self._failure = error
+            self._failure = InputError(f"{self._what} {damage}: {self._given:,} bytes in it were read")
             return False
         self._given += len(chunk)
         self._left = memoryview(chunk)
@@ -93,7 +91,7 @@ class BoundedStream:
     def _guard(self) -> None:
         too_dense = self._given > RATIO_FREE_BYTES and self._given > MAX_RATIO * self._count_stored()
         if too_dense or self._given > MAX_UNWRAPPED_BYTES:
-            self._failure = LimitExceeded(
+            self._failure = InputError(
                 f"{self._what} holds more than is unwrapped ({MAX_UNWRAPPED_BYTES:,} bytes, or {MAX_RATIO} "
                 f"for each stored one): the first {self._given:,} bytes in it were read"
             )

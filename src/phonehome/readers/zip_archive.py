@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from phonehome.model.errors import DecodeError, InputError
+from phonehome.model.errors import InputError
 from phonehome.readers.unwrap import BoundedStream
 
 MAX_MEMBERS = 100_000
@@ -52,7 +52,7 @@ def open_member(file: IO[bytes], place: int) -> Iterator[BoundedStream]:
             with archive.open(info) as stream:
                 yield BoundedStream(_iter_chunks(stream), lambda: info.compress_size, "its zip archive")
     except (zipfile.BadZipFile, IndexError, NotImplementedError, RuntimeError):
-        raise DecodeError("its zip archive is damaged, or packed in a way that is not known") from None
+        raise InputError("its zip archive is damaged, or packed in a way that is not known") from None
 
 
 def _iter_chunks(stream: IO[bytes]) -> Iterator[bytes]:
@@ -62,7 +62,7 @@ def _iter_chunks(stream: IO[bytes]) -> Iterator[bytes]:
         except EOFError:
             raise
         except _ERRORS as error:
-            raise DecodeError("damaged") from error
+            raise zipfile.BadZipFile(str(error)) from error
         if not chunk:
             return
         yield chunk
