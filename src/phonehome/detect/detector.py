@@ -4,7 +4,9 @@ Exchanges are taken in batches, so that one search serves thousands of small buf
 the exchanges. What a batch showed to hold nothing is remembered and not opened again in the next.
 """
 
+import gc
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from phonehome.detect.entropy import is_opaque
@@ -110,6 +112,11 @@ class Detector:
         return _Batch(graph=Graph(clean=self._clean, least=self._least))
 
     def _finish(self, batch: _Batch) -> Iterator[Examined]:
+        with _without_collection():
+            results = self._examine_batch(batch)
+        yield from results
+
+    def _examine_batch(self, batch: _Batch) -> list[Examined]:
         graph = batch.graph
         for place, exchange in enumerate(batch.exchanges):
             batch.problems.append(list(add_exchange(graph, batch.roots, place, exchange)))
@@ -118,9 +125,10 @@ class Detector:
         by_exchange = self._findings(batch, hits)
         self._report_budgets(batch)
         opaque = _opaque_up(batch)
+        results = []
         for place, exchange in enumerate(batch.exchanges):
             found = by_exchange.get(place, [])
-            yield Examined(
+            examined = Examined(
                 exchange=exchange,
                 findings=tuple(finding for finding, decoy in found if not decoy),
                 decoys=tuple(finding for finding, decoy in found if decoy),
@@ -128,6 +136,8 @@ class Detector:
                 unreadable_up=min(opaque.get(place, 0), exchange.bytes_up),
                 recorded=batch.recorded[place],
             )
+            results.append(examined)
+        return results
 
     def _search_all(self, graph: Graph) -> list[tuple[int, Hit]]:
         """Peel layer by layer and search each; gives (node, hit)."""
@@ -233,11 +243,27 @@ class Detector:
             )
 
 
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Pause the search for circles of objects: a batch makes a hundred thousand objects and no circle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 _DIGEST_SIZES = frozenset({8, 12, 16, 20, 28, 32, 48, 64})
 
 
 def _portions(graph: Graph, layer: list[int]) -> Iterator[list[int]]:
     """Cut a layer so that what is joined for one search stays bounded."""
+    if sum([len(graph.data[node]) for node in layer]) <= MAX_SEARCHED_AT_ONCE:
+        if layer:
+            yield layer
+        return
     portion: list[int] = []
     size = 0
     for node in layer:

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 
 import hyperscan
 
@@ -60,11 +61,7 @@ class Searcher:
         """Every form in `buffers`, and whether the search ended early at its bound."""
         if self._database is None or not buffers:
             return [], False
-        joined = SEPARATOR.join(buffers)
-        begins, at = [], 0
-        for buffer in buffers:
-            begins.append(at)
-            at += len(buffer) + len(SEPARATOR)
+        joined, begins = _join(buffers)
         raw: list[tuple[int, int]] = []
 
         def on_match(pattern: int, _start: int, end: int, _flags: int, _context: object) -> bool | None:
@@ -117,11 +114,7 @@ class Searcher:
         """Every digest in `buffers`."""
         if not buffers:
             return []
-        joined = SEPARATOR.join(buffers)
-        begins, at = [], 0
-        for buffer in buffers:
-            begins.append(at)
-            at += len(buffer) + len(SEPARATOR)
+        joined, begins = _join(buffers)
         hits = []
         for found in self.lexicon.digests.search(joined):
             place = bisect_right(begins, found.start) - 1
@@ -133,6 +126,12 @@ class Searcher:
                 bits = 8.0 * (end - start)
                 hits.append(Hit(place, entry, entry.form, start, end, bits, found.entry.recipe, size))
         return hits
+
+
+def _join(buffers: Sequence[bytes]) -> tuple[bytes, list[int]]:
+    """The buffers with separators between them, and where each begins."""
+    sizes = [len(buffer) + len(SEPARATOR) for buffer in buffers]
+    return SEPARATOR.join(buffers), list(accumulate(sizes[:-1], initial=0))
 
 
 def _stretch(buffer: bytes, form: Form, start: int, end: int) -> tuple[int, int] | None:

@@ -39,6 +39,12 @@ MAX_TOKENISED = 32 << 20
 MAX_EMBEDDED = 16
 """Compressed streams looked for inside one binary of no known format."""
 
+MIN_BINARY = 12
+"""Bytes below which a binary has no room for a format around a form; its own bytes are searched all the same."""
+
+MIN_UNSIGNED = 20
+"""Bytes below which a compression without signature gains nothing, so that nobody uses one."""
+
 MIN_QUOTED = 2
 """Escapes of quoted-printable before a text is taken for it."""
 
@@ -261,6 +267,8 @@ def _unfold_base85(graph: Graph, node: int, data: bytes) -> None:
 
 def _unfold_binary(graph: Graph, node: int, data: bytes) -> bool:
     """Open a binary; true if a format holds all of it."""
+    if len(data) < MIN_BINARY:
+        return False
     for compression, marks in _SIGNED_BY_BYTE[data[0]]:
         if data.startswith(marks) and _inflate(graph, node, data, compression, 0):
             return True
@@ -277,6 +285,8 @@ def _unfold_binary(graph: Graph, node: int, data: bytes) -> bool:
     if not opened and _UTF16_HINT.search(data):
         for coding in _UTF16_RUNS:
             _decode_spans(graph, node, data, coding)
+    if len(data) < MIN_UNSIGNED:
+        return opened
     for compression in _UNSIGNED:
         opened |= _inflate(graph, node, data, compression, 0)
     if opened:
