@@ -14,7 +14,7 @@ from phonehome.readers.endpoints import (
     split_authority,
     transport_of,
 )
-from phonehome.readers.flow_state import State, as_bytes
+from phonehome.readers.flow_state import State, as_bytes, as_port
 from phonehome.readers.tnetstring import Value
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -110,13 +110,13 @@ def _read_protocol(request: State) -> Protocol:
 def _read_host(flow: State, request: State) -> tuple[str, int | None]:
     """Give the host that the handset asked for: a transparent proxy knows it from the headers only."""
     host = request.text("host") or flow.state("server_conn").address("address")[0]
-    port = request.number("port")
+    port = as_port(request.members.get("port"))
     if not host or is_address(host):
         named = request.raw("authority") or header_value(request.pairs("headers"), b":authority")
         named = named or header_value(request.pairs("headers"), b"host") or b""
         name, _ = split_authority(named.decode("utf-8", "surrogateescape"))
         host = name or host
-    return host, int(port) if port is not None else None
+    return host, port
 
 
 def _read_url(request: State, scheme: str, host: str, port: int | None) -> bytes:

@@ -10,6 +10,8 @@ from phonehome.model.exchange import Header
 from phonehome.readers.tnetstring import Value
 
 _PAIR = 2
+_MAX_NUMBER = 2**53
+_MAX_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,10 @@ class State:
         return self.raw(*keys).decode("utf-8", "surrogateescape")
 
     def number(self, *keys: str) -> float | None:
-        """Give the first of several members that is a number."""
+        """Give the first of several members that is a number of sensible size."""
         for key in keys:
             value = self.members.get(key)
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MAX_NUMBER:
                 return value
         return None
 
@@ -74,8 +76,13 @@ class State:
                 value = value.get("address")
             if isinstance(value, list) and value and (host := as_bytes(value[0])):
                 port = value[1] if len(value) >= _PAIR else None
-                return host.decode("utf-8", "surrogateescape"), port if isinstance(port, int) else None
+                return host.decode("utf-8", "surrogateescape"), as_port(port)
         return "", None
+
+
+def as_port(value: object) -> int | None:
+    """Give a port number, None for anything else."""
+    return value if isinstance(value, int) and 0 <= value <= _MAX_PORT else None
 
 
 def as_bytes(value: Value) -> bytes:
