@@ -8,19 +8,18 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
 from phonehome import __version__
-from phonehome.cli.audit import audit
-from phonehome.cli.exchanges import exchanges
 from phonehome.cli.exit_codes import ExitCode
 from phonehome.cli.output import mute_stdout, say
-from phonehome.cli.schema import schema
-from phonehome.cli.subject import subject
 from phonehome.model.errors import PhonehomeError
 
-COMMANDS: tuple[click.Command, ...] = (audit, exchanges, subject, schema)
+COMMANDS = ("audit", "exchanges", "subject", "schema")
+"""Each is the attribute of its name in the module of its name beside this one."""
+
 DEBUG_VARIABLE = "PHONEHOME_DEBUG"
 
 EPILOG = """\b
@@ -37,8 +36,30 @@ Exit status: 0 done, 1 --fail-on was met, 2 wrong usage or nothing could be read
 """
 
 
+class Commands(click.Group):
+    """Loads a command when it is asked for.
+
+    Their imports take a good part of a second: `--version` need not wait for them, and Ctrl-C meanwhile has
+    to end like any other, which it does inside `main` only.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order in which people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command; None if there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"phonehome.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
 @click.group(
-    epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Commands,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.option(
@@ -47,10 +68,6 @@ Exit status: 0 done, 1 --fail-on was met, 2 wrong usage or nothing could be read
 def cli(debug: bool) -> None:
     """Say what a phone sends, to whom and where, from a recording of its traffic, with evidence."""
     # `debug` is read in `main`, which must know it even when the command line cannot be parsed.
-
-
-for _command in COMMANDS:
-    cli.add_command(_command)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

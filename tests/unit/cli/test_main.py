@@ -90,6 +90,21 @@ def test_help_is_there_for_every_command(command: list[str], capsys: pytest.Capt
     assert "Usage: phonehome" in capsys.readouterr().out
 
 
+def test_an_interrupt_ends_with_130_even_while_a_command_is_being_imported() -> None:
+    code = (
+        "import sys, signal, os; from phonehome.cli.main import main\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'phonehome.audit': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupt()); sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "audit", "x.har"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    assert done.stderr.strip() == "phonehome: interrupted"  # click ends the line of ^C first
+
+
 def test_a_reader_that_has_enough_is_no_fault() -> None:
     read, write = os.pipe()
     os.close(read)
