@@ -254,7 +254,7 @@ class TestHttp:
         assert exchange.request.headers == ((b"Host", b"example.org"), (b"X-T", b"1"))
 
     def test_a_body_that_was_streamed_past_the_proxy_is_lost(self, read_flows: Read) -> None:
-        changes = {"content": None, "headers": [[b"Content-Length", b"5"]]}
+        changes: dict[str, object] = {"content": None, "headers": [[b"Content-Length", b"5"]]}
         exchange, problem = read_flows(dump(http_flow(changes)))
         assert isinstance(exchange, Exchange)
         assert exchange.request is not None
