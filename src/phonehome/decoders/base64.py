@@ -35,7 +35,10 @@ def _decode(run: bytes) -> bytes:
         if len(run) <= SHORT_RUN:
             raise DecodeError(f"expected Base64; a run of {len(run)} characters has none of its lengths")
         run, odd = run[:-1], 0
-    return binascii.a2b_base64(run + b"=="[: -odd & 3]) if odd else binascii.a2b_base64(run)
+    try:
+        return binascii.a2b_base64(run + b"=="[: -odd & 3] if odd else run, strict_mode=True)
+    except binascii.Error:
+        raise DecodeError(f"expected Base64; {len(run)} characters are of another alphabet") from None
 
 
 class _Base64:

@@ -80,9 +80,12 @@ class _Scanner:
         match = _TAG.match(data, pos)
         if match is not None:
             return self._tag(match)
-        if data[pos + 1 : pos + 2].isalpha() and data.find(b">", pos) >= 0:
+        name = pos + 1 + data.startswith(b"/", pos + 1)
+        if not data[name : name + 1].isalpha():
+            return name
+        if data.find(b">", name) >= 0:
             raise DecodeError("expected XML; a tag has no end")
-        return len(data) if data[pos + 1 : pos + 2].isalpha() else pos + 1
+        return len(data)
 
     def _find(self, mark: bytes, pos: int) -> int:
         """Find what ends a construct; at the end of a document that is cut short, that is its end."""

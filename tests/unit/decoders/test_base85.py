@@ -35,7 +35,7 @@ def test_text_is_read_in_both_alphabets(text: bytes) -> None:
         b"access_token=abc",
         b"https://example.org/a",
         b"~~~~~~~~~~",
-        b"AbCdEfG9",
+        b"a1B2c3D4",
         b"\0" * 10,
         b"abc,defghi",
     ],
