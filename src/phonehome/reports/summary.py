@@ -52,7 +52,10 @@ def times(first: str | None, last: str | None) -> str:
     ends = [time.replace("T", " ")[:16] for time in (first, last) if time is not None]
     if not ends:
         return "time unknown"
-    return f"{ends[0]} UTC" if ends[0] == ends[-1] else f"{ends[0]} to {ends[-1]} UTC"
+    if ends[0] == ends[-1]:
+        return f"{ends[0]} UTC"
+    same_day = ends[0][:10] == ends[-1][:10]
+    return f"{ends[0]} to {ends[-1][11:] if same_day else ends[-1]} UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

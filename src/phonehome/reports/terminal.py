@@ -21,7 +21,7 @@ from phonehome.reports.text import visible
 WIDE = 72
 """From this width on, tables; below, their columns would be narrower than the words in them."""
 
-FINDINGS_SHOWN = 40
+FINDINGS_SHOWN = 20
 """More would push the flows off the scrollback; JSON and HTML have all of them."""
 
 ROWS_SHOWN = 30
@@ -41,7 +41,7 @@ def _line(*parts: Text | str, separator: str = " · ") -> Text:
 
 
 def _indent(content: RenderableType, by: int = 2) -> Padding:
-    return Padding(content, (0, 0, 0, by))
+    return Padding(content, (0, 0, 0, by), expand=False)
 
 
 def _table(*headers: tuple[str, int | None, Literal["left", "right"]], width: int | None = None) -> Table:
@@ -217,9 +217,7 @@ def _print_coverage(console: Console, summary: Summary) -> None:
 
 def _print_blind_spots(console: Console, summary: Summary) -> None:
     figures = summary.doc.statistics
-    _heading(
-        console, "Blind spots", f"{words.NOT_SEEN} Conditions that were not recorded are not covered at all."
-    )
+    _heading(console, "Blind spots", f"{words.NOT_SEEN} {words.NOT_RECORDED}")
     if summary.not_seen:
         names = _line(*(f"‹{name}› {kind}".strip() for name, kind in summary.not_seen))
         console.print(_text(f"Not seen ({len(summary.not_seen)} of {len(summary.searched)}):"))
@@ -227,6 +225,7 @@ def _print_blind_spots(console: Console, summary: Summary) -> None:
     for value in summary.unsearched:
         kind = words.data_type(value.type)
         console.print(_text(f"Not searched for: ‹{value.id}› {kind}: {value.why or 'no reason given'}"))
+    console.print(_text(words.NOT_COVERED))
     if figures.digests_not_available:
         console.print(_text(f"Digests that could not be tried: {', '.join(figures.digests_not_available)}"))
     if figures.decoys.hits:

@@ -25,6 +25,10 @@ PARTS = {
     "message": "message",
     "stream": "stream",
 }
+NOT_COVERED = (
+    "Not looked for: values that an app encrypted, salted, XORed or wrote in an alphabet of its own."
+)
+NOT_RECORDED = "What was not recorded is not covered at all."
 NOT_SEEN = "“Not seen” is not “not sent”: it counts only for what could be read."
 
 _UPPER = {"imei", "meid", "imsi", "iccid", "mac", "id", "drm", "sms", "ssid", "bssid", "ip"}

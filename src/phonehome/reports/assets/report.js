@@ -203,7 +203,7 @@ const prepareDrawing = (figure) => {
       animation: false,
       series: {
         type: "sankey",
-        left: 0, right: 0, top: 4, bottom: 4,
+        left: 0, right: 0, top: 8, bottom: 10,
         nodeGap: narrow ? 12 : 14,
         nodeWidth: narrow ? 6 : 10,
         draggable: false,
