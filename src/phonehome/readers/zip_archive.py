@@ -3,7 +3,7 @@
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import IO
 
 from phonehome.model.errors import InputError
@@ -46,13 +46,14 @@ def list_members(file: IO[bytes]) -> list[tuple[int, str]]:
 @contextmanager
 def open_member(file: IO[bytes], place: int) -> Iterator[BoundedStream]:
     """Open one member to be read as a bounded stream."""
-    try:
-        with zipfile.ZipFile(file) as archive:
+    with ExitStack() as opened:
+        try:
+            archive = opened.enter_context(zipfile.ZipFile(file))
             info = archive.infolist()[place]
-            with archive.open(info) as stream:
-                yield BoundedStream(_iter_chunks(stream), lambda: info.compress_size, "its zip archive")
-    except (zipfile.BadZipFile, IndexError, NotImplementedError, RuntimeError):
-        raise InputError("its zip archive is damaged, or packed in a way that is not known") from None
+            stream = opened.enter_context(archive.open(info))
+        except (*_ERRORS, IndexError):
+            raise InputError("its zip archive is damaged, or packed in a way that is not known") from None
+        yield BoundedStream(_iter_chunks(stream), lambda: info.compress_size, "its zip archive")
 
 
 def _iter_chunks(stream: IO[bytes]) -> Iterator[bytes]:
