@@ -4,7 +4,11 @@ import json
 import re
 
 from phonehome.reports.document import AuditDocument
-from phonehome.reports.text import HIDDEN
+from phonehome.reports.text import HIDDEN_CLASS
+
+_HIDDEN_BUT_LINE_FEED = re.compile(
+    f"[{HIDDEN_CLASS}](?<!\n)"
+)  # inside strings a line feed is escaped already
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -21,5 +25,9 @@ def render_json(doc: AuditDocument) -> str:
     Characters that could steer a terminal or hide something are JSON escapes: the same text to a parser, and
     harmless to a person who lets it run over the screen.
     """
-    text = json.dumps(doc.model_dump(mode="json"), ensure_ascii=False, indent=2)
-    return "\n".join(HIDDEN.sub(_escape, line) for line in text.split("\n")) + "\n"
+    try:
+        text = doc.model_dump_json(indent=2)
+    except ValueError:
+        # A lone surrogate, as in the name of a file that is not UTF-8; Python's own encoder takes it, slowly.
+        text = json.dumps(doc.model_dump(mode="json"), ensure_ascii=False, indent=2)
+    return _HIDDEN_BUT_LINE_FEED.sub(_escape, text) + "\n"

@@ -55,3 +55,10 @@ def test_no_text_can_steer_a_terminal_and_none_is_lost(text: str) -> None:
     hidden = {c for c in written if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}}
     assert hidden <= {"\n"}
     assert json.loads(written)["tool"]["name"] == text
+
+
+def test_a_file_name_that_is_not_utf_8_is_written_too() -> None:
+    doc = hostile_document(lambda text: f"{text}\udcff")
+    written = render_json(doc)
+    written.encode("utf-8")
+    assert json.loads(written)["inputs"][0]["path"].endswith(".har\udcff")
