@@ -23,14 +23,13 @@ from phonehome.readers.sources import (
     Source,
     Tally,
     file_source,
-    make_seekable,
     member_source,
     open_archive,
     pipe_source,
     unwrapped_source,
 )
 from phonehome.readers.unwrap import name_wrapping
-from phonehome.readers.zip_archive import is_zip, list_members
+from phonehome.readers.zip_archive import is_zip
 
 READERS: tuple[Reader, ...] = (HarReader(), MitmproxyReader())
 """Every reader; the first that recognises an input reads it."""
@@ -190,11 +189,9 @@ def _examine(source: Source, wrappings: int, stored: Tally | None) -> Iterator[_
 
 def _examine_members(source: Source, wrappings: int, stored: Tally | None) -> Iterator[_Found]:
     tally = stored if stored is not None else Tally()
-    archive = make_seekable(source, Tally() if stored is not None else tally)
-    with open_archive(archive) as file:
-        members = list_members(file)
+    archive = open_archive(source, Tally() if stored is not None else tally)
     readable = False
-    for place, member in members:
+    for place, member in archive.members:
         for found in _examine(member_source(archive, source, place, member), wrappings + 1, tally):
             if found.reader is not None or _is_named_like_capture(member):
                 readable = readable or found.reader is not None

@@ -7,7 +7,6 @@ the audit document names its inputs by the SHA-256 of what lies on the disk, wra
 import hashlib
 import io
 import tempfile
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import IO
 from phonehome.model.errors import InputError
 from phonehome.readers.base import ByteStream
 from phonehome.readers.unwrap import unwrap
-from phonehome.readers.zip_archive import open_member
+from phonehome.readers.zip_archive import ZipArchive
 
 HEAD_BYTES = 512 * 1024
 """How much is looked at to tell a format: several blocks of every compression."""
@@ -86,52 +85,44 @@ def unwrapped_source(source: Source, wrapping: str) -> Source:
     )
 
 
-def member_source(archive: "SeekableCopy | Path", source: Source, place: int, member: str) -> Source:
+def member_source(archive: ZipArchive, source: Source, place: int, member: str) -> Source:
     """Make the source of one member of an archive."""
     opener = partial(_open_member, archive, place)
     return Source(name=f"{source.name}!{member}", head=partial(_head_of, opener), open=opener)
 
 
-class SeekableCopy:
-    """A copy of a source that can be read in any order, as a zip archive must be.
+def open_archive(source: Source, tally: Tally) -> ZipArchive:
+    """Open a zip archive, and count all of it as stored.
 
-    Small ones stay in memory, others go to an unnamed temporary file.
+    An archive is read in any order, so one that comes through a pipe, or is wrapped itself, is copied:
+    small ones into memory, others to an unnamed temporary file.
 
     Raises:
-        InputError: It is longer than `MAX_SPOOLED_BYTES`.
+        InputError: It is no archive that can be read, or has to be copied and is longer than
+            `MAX_SPOOLED_BYTES`.
     """
-
-    def __init__(self, source: Source, tally: Tally) -> None:
-        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115  closed below
-        weakref.finalize(self, self.file.close)
-        copied = 0
+    if source.path is not None:
+        with source.open(tally):
+            return ZipArchive(source.path.open("rb"))
+    copy: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115  closed by the archive
+    try:
         with source.open(tally) as stream:
-            while chunk := stream.read(_CHUNK_BYTES):
-                copied += len(chunk)
-                if copied > MAX_SPOOLED_BYTES:
-                    raise InputError(
-                        f"holds an archive longer than the {MAX_SPOOLED_BYTES:,} bytes that are unpacked"
-                    )
-                self.file.write(chunk)
+            _copy(stream, copy)
+    except BaseException:
+        copy.close()
+        raise
+    return ZipArchive(copy)
 
 
-def make_seekable(source: Source, tally: Tally) -> SeekableCopy | Path:
-    """Give a source so that it can be read in any order, and count all of it as stored."""
-    if source.path is None:
-        return SeekableCopy(source, tally)
-    with source.open(tally):
-        return source.path
-
-
-@contextmanager
-def open_archive(archive: SeekableCopy | Path) -> Iterator[IO[bytes]]:
-    """Give an archive's bytes, to be read in any order."""
-    if isinstance(archive, SeekableCopy):
-        archive.file.seek(0)
-        yield archive.file
-    else:
-        with archive.open("rb") as file:
-            yield file
+def _copy(stream: ByteStream, copy: IO[bytes]) -> None:
+    copied = 0
+    while chunk := stream.read(_CHUNK_BYTES):
+        copied += len(chunk)
+        if copied > MAX_SPOOLED_BYTES:
+            raise InputError(
+                f"holds an archive longer than the {MAX_SPOOLED_BYTES:,} bytes that are unpacked"
+            )
+        copy.write(chunk)
 
 
 class _Counted:
@@ -213,6 +204,6 @@ def _head_of(opener: Callable[[Tally], AbstractContextManager[ByteStream]]) -> b
 
 
 @contextmanager
-def _open_member(archive: SeekableCopy | Path, place: int, _tally: Tally) -> Iterator[ByteStream]:
-    with open_archive(archive) as file, open_member(file, place) as stream:
+def _open_member(archive: ZipArchive, place: int, _tally: Tally) -> Iterator[ByteStream]:
+    with archive.open(place) as stream:
         yield stream
