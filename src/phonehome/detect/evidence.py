@@ -36,7 +36,7 @@ def place_of(graph: Graph, root: Root, candidate: Candidate, spans: Spans, excha
     steps = [root.step] if root.step else []
     for edge in candidate.edges:
         if edge.layer:
-            chain.append("base16" if edge.layer == "base16-separated" else edge.layer)
+            chain.append(edge.layer)
         if edge.layer in _UNESCAPING and _was_escaped(graph, edge):
             chain.append("percent")
         if edge.step:

@@ -29,7 +29,7 @@ MAX_PAIR_DISTANCE = 256
 
 _BEFORE = 40
 _CONTAINERS = frozenset(container.name for container in CONTAINERS) | {"url", ""}
-_FOLDED = {"base16": "hex", "base16-separated": "hex", "base64": "base64", "base64url": "base64url"}
+_FOLDED = {"base16": "hex", "base64": "base64", "base64url": "base64url"}
 _LAST_STEP = re.compile(r"(?:\.[^.\[\]]*|\[[^\[\]]*\]|[^:>]*)\Z")
 
 
@@ -75,7 +75,7 @@ def iter_candidates(
                 graph.budgets[root].reason = f"one content stands in more than {MAX_PLACES} places"
                 break
             candidate = Candidate(root, edges, node, hit, hit.start, hit.end, hit.form.name, hit.bits)
-            if _is_text_of_digits(candidate):
+            if _is_text_of_digits(graph, candidate):
                 continue
             if hit.recipe is not None:
                 yield _spelled(graph, candidate, digests)
@@ -93,10 +93,15 @@ def iter_candidates(
         yield from _paired(graph, group)
 
 
-def _is_text_of_digits(candidate: Candidate) -> bool:
-    """Packed decimal that base 16 gave: the digits themselves stand in the text, and are judged there."""
+def _is_text_of_digits(graph: Graph, candidate: Candidate) -> bool:
+    """Packed decimal in the midst of what base 16 gave: digits in a longer number, judged as the text they are."""
     last = candidate.edges[-1].layer if candidate.edges else ""
-    return last.startswith("base16") and candidate.form.endswith("/bcd")
+    if last != "base16" or not candidate.form.endswith("/bcd"):
+        return False
+    node = graph.data[candidate.node]
+    filled = node[:1] < b"\x10" or node[-1:] >= b"\xf0" or node[-1] & 0xF == 0xF
+    equipment = candidate.form.startswith(("imei", "imsi", "meid", "iccid"))
+    return candidate.end - candidate.start < len(node) or not (filled and equipment)
 
 
 def _is_named(graph: Graph, root: Root, candidate: Candidate, data_type: DataType) -> bool:

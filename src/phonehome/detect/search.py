@@ -23,6 +23,9 @@ MAX_MATCHES = 200_000
 """Matches taken from one joined buffer; a capture made of nothing but known values ends here."""
 
 
+_SPACES = frozenset(b"\t\n\r")
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A form seen in a buffer: the buffer's place in the layer, and the span.
@@ -86,7 +89,7 @@ class Searcher:
                 stretched = _stretch(buffer, form, start, end)
                 if stretched is not None:
                     hits.append(Hit(place, entry, form, *stretched, form.bits))
-            elif CHECKS[form.boundary](buffer, start, end):
+            elif CHECKS[form.boundary](buffer, start, end) or _has_length_before(buffer, start, end):
                 stop = end
                 if form.boundary is Boundary.IMEISV and buffer[end : end + 2].isdigit():
                     stop = end + 2
@@ -126,6 +129,20 @@ class Searcher:
                 bits = 8.0 * (end - start)
                 hits.append(Hit(place, entry, entry.form, start, end, bits, found.entry.recipe, size))
         return hits
+
+
+def _has_length_before(buffer: bytes, start: int, end: int) -> bool:
+    """Whether a length byte says that just this span is a field of a binary; what follows is another field.
+
+    A line break or a character may be that byte by accident, so in their range a zero (the upper half of a
+    longer length) must stand before it.
+    """
+    size = end - start
+    if not start or buffer[start - 1] != size:
+        return False
+    if size in _SPACES or 0x20 <= size < 0x7F:
+        return start > 1 and buffer[start - 2] == 0
+    return True
 
 
 def _join(buffers: Sequence[bytes]) -> tuple[bytes, list[int]]:

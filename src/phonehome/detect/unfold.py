@@ -57,6 +57,7 @@ MAX_RECORDS_TRIED = 1_000
 
 _LENGTHS = ((2, "big"), (4, "big"), (2, "little"), (4, "little"), (1, "big"))
 _PRINTABLE = string.printable.encode()[:-2]  # without vertical tab and form feed
+_PLUS_IS_SPACE = frozenset({"query", "form", "percent"})
 _SPACE = b" \t\r\n"
 _CONTROL = bytes(set(range(32)) - set(_SPACE)) + b"\x7f"
 _BASE85_ALPHABETS = (
@@ -85,11 +86,8 @@ _SIGNED_BY_BYTE = tuple(
 _UNSIGNED: tuple[Compression, ...] = tuple(
     compression for compression in COMPRESSIONS if not compression.signatures
 )
-_EMBEDDED = re.compile(
-    b"|".join(
-        re.escape(mark) for _, marks in _SIGNED for mark in marks if len(mark) >= 3 or mark == b"\x78\x9c"
-    )
-)
+# Two bytes of zlib stand in any binary by accident; its header check and its end decide.
+_EMBEDDED = re.compile(b"|".join(re.escape(mark) for _, marks in _SIGNED for mark in marks if len(mark) >= 2))
 _MEDIA = (
     b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"wOFF", b"wOF2", b"%PDF", b"OggS", b"ID3", b"fLaC",
     b"\x1aE\xdf\xa3", b"PK\x03\x04", b"\x00\x01\x00\x00", b"\x00asm", b"dex\n",
@@ -187,7 +185,9 @@ def _unfold_text(graph: Graph, node: int, data: bytes) -> bool:
     for trigger, coding in _WHOLE_TEXT:
         if trigger.search(data):
             _decode_whole(graph, node, data, coding)
-    if b"=" in data and len(_QUOTED.findall(data, 0, MAX_TOKENISED)) >= MIN_QUOTED:
+    if b"+" in data and b" " not in data and graph.edges[node][0].layer in _PLUS_IS_SPACE:
+        graph.add(node, "percent", "", 0, len(data), data.replace(b"+", b" "))
+    if b"=" in data and _is_quoted(data):
         _unquote(graph, node, data)
     if b"\n" in data and _WRAPPED.search(data):
         _decode_spans(graph, node, data, _TEXT["base64"])
@@ -421,6 +421,11 @@ def _decode_whole(
         return False
     graph.add(node, coding.name, "", start, start + len(span), decoded)
     return True
+
+
+def _is_quoted(data: bytes) -> bool:
+    least = 1 if b"QUOTED-PRINTABLE" in data else MIN_QUOTED
+    return len(_QUOTED.findall(data, 0, MAX_TOKENISED)) >= least
 
 
 def _unquote(graph: Graph, node: int, data: bytes) -> None:

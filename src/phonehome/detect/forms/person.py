@@ -32,7 +32,7 @@ _MIN_NATIONAL_DIGITS = 7
 _MIN_LOCAL_PART = 4
 _MIN_SURE_TEXT = 6
 _MAX_ANCHORED = 4096
-_LEGACY_ENCODINGS = ("latin-1", "gb18030", "big5", "shift_jis", "euc_kr", "cp1251")
+_OTHER_ENCODINGS = ("utf-16-le", "utf-16-be", "latin-1", "gb18030", "big5", "shift_jis", "euc_kr", "cp1251")
 
 
 def phone_forms(name: str, value: str, region: str | None) -> Iterator[Form]:
@@ -175,7 +175,7 @@ def _text_forms(
         return
     decomposed = unicodedata.normalize("NFD", text)
     encodings = {decomposed.encode("utf-8", "surrogatepass"): "decomposed"}
-    for encoding in _LEGACY_ENCODINGS:
+    for encoding in _OTHER_ENCODINGS:
         try:
             encodings.setdefault(text.encode(encoding), encoding)
         except UnicodeEncodeError:
