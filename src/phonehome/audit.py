@@ -33,6 +33,9 @@ MAX_FINDINGS = 100_000
 
 MAX_PROBLEMS = 20_000
 PROGRESS_EVERY = 20_000
+EXCERPT = 40
+"""Characters shown on either side of a value."""
+
 _OPAQUE = "high entropy without a known format"
 
 Progress = Callable[[str], None]
@@ -262,7 +265,6 @@ class _Builder:
             exchange.host, exchange.address, exchange.port, exchange.time
         )
         layers = self._layers(finding)
-        last = layers[-1]
         path = self._masker.text(finding.path.encode("utf-8", "surrogateescape"))
         return doc.FindingDoc(
             id=_short_hash(
@@ -288,7 +290,7 @@ class _Builder:
             chance_bits=chance,
             weak=weak,
             count=finding.count,
-            excerpt=last.before[-40:] + last.span + last.after[:40],
+            excerpt=_excerpt(layers),
             layers=layers,
             exchange=self._exchange(exchange, finding),
             destination=self._destination(destination),
@@ -338,10 +340,10 @@ class _Builder:
             return None
         if finding.part.value == "request.url" and finding.offset is not None:
             span = (finding.offset, finding.offset + finding.length, finding.value_id)
-            return self._masker.spans(exchange.url, [span])
+            return self._masker.url(exchange.url, [span])
         cached = self._urls.get(id(exchange))
         if cached is None:
-            cached = self._urls[id(exchange)] = (exchange, self._masker.spans(exchange.url, []))
+            cached = self._urls[id(exchange)] = (exchange, self._masker.url(exchange.url, []))
         return cached[1]
 
     def _destination(self, destination: Destination) -> doc.DestinationDoc:
@@ -350,6 +352,12 @@ class _Builder:
             name: self._masker.host(getattr(rendered, name)) for name in ("host", "domain", "customer_domain")
         }
         return rendered.model_copy(update=masked)
+
+
+def _excerpt(layers: list[doc.LayerDoc]) -> str:
+    """The innermost layer that shows something around the value; the value alone says nothing."""
+    telling = next((layer for layer in reversed(layers) if layer.before or layer.after), layers[-1])
+    return telling.before[-EXCERPT:] + telling.span + telling.after[:EXCERPT]
 
 
 def _flows(pairs: list[tuple[Finding, doc.FindingDoc]]) -> list[doc.FlowDoc]:
@@ -379,7 +387,7 @@ def _flow(
     weak: bool,
 ) -> doc.FlowDoc:
     first = findings[0]
-    organisation = first.destination.organisation or first.destination.hosting
+    organisation = first.destination.organisation  # who lends the machine is not the recipient
     times = sorted(finding.exchange.time for finding in findings if finding.exchange.time is not None)
     countries = {place.country for finding in findings for place in finding.destination.countries}
     agreed = {finding.destination.country for finding in findings}

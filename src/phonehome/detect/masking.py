@@ -24,6 +24,7 @@ _STRANGERS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:%[0-9A-Fa-f]{2}){4,}"), "‹escaped›"),
 )
 _HOST_STRANGERS = (re.compile(r"\d{7,}|[0-9a-f]{16,}|[A-Za-z0-9]{25,}"), "‹token›")
+_AUTHORITY = re.compile(rb"([a-z]{2,5}://)([A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?)(?=[/?#]|\Z)")
 _EDGE_LEFT = re.compile(r"\A[\w+/=%.@:-]{1,64}")
 _EDGE_RIGHT = re.compile(r"[\w+/=%.@:-]{1,64}\Z")
 _DIGITS_BEFORE = re.compile(r"(?:\d[ ./-]?|(?<![A-Za-z])[0-9A-Fa-f])+\Z")
@@ -65,6 +66,16 @@ class Masker:
         if _is_address(host):
             return self._known(host.encode("utf-8", "surrogateescape"))
         return pattern.sub(replacement, self._known(host.encode("utf-8", "surrogateescape")))
+
+    def url(self, url: bytes, spans: Sequence[tuple[int, int, str]]) -> str:
+        """A URL in which some spans are known to hold values; the host stands as `host` gives it."""
+        authority = _AUTHORITY.match(url)
+        if authority is None or self._reveal or any(start < authority.end() for start, _, _ in spans):
+            return self.spans(url, spans)
+        scheme, name = authority.groups()
+        at = authority.end()
+        rest = self.spans(url[at:], [(start - at, end - at, value_id) for start, end, value_id in spans])
+        return scheme.decode() + (self.host(name.decode()) or "") + rest
 
     def spans(self, data: bytes, spans: Sequence[tuple[int, int, str]]) -> str:
         """Text in which some spans are known to hold values: (start, end, id)."""
