@@ -168,7 +168,7 @@ class _Audit:
             doc.DataSource(
                 name=source.name,
                 date=source.date.isoformat() if source.date is not None else None,
-                source=source.source,
+                source=source.source + (f". Caution: {source.caution}" if source.caution else ""),
             )
             for source in self._attributor.data
         ]

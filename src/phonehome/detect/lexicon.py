@@ -113,7 +113,8 @@ def _explain(value: KnownValue, forms: list[Form]) -> tuple[bool, str | None]:
 CONTEXT: dict[DataType, re.Pattern[bytes]] = {
     data_type: re.compile(words, re.IGNORECASE)
     for data_type, words in {
-        DataType.CARRIER_NAME: rb"carrier|extinfo|operator|\boper|plmn|\bspn\b|\bsim|mno\b|telco|isp\b|network_?name|provider",
+        DataType.CARRIER_NAME: rb"carrier|extinfo|operator|\boper|plmn|\bspn\b|\bsim|mno\b|telco"
+        rb"|isp\b|network_?name|provider",
         DataType.SSID: rb"ssid|wi-?fi|wlan|network|\bap\b|hotspot",
         DataType.USERNAME: rb"user|login|nick|account|name\b|\buid|handle",
         DataType.EMAIL: rb"mail|user|login|account",
