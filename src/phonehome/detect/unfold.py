@@ -87,6 +87,7 @@ _UNSIGNED: tuple[Compression, ...] = tuple(
     compression for compression in COMPRESSIONS if not compression.signatures
 )
 # Two bytes of zlib stand in any binary by accident; its header check and its end decide.
+_HUFFMAN = frozenset({"deflate", "br"})
 _EMBEDDED = re.compile(b"|".join(re.escape(mark) for _, marks in _SIGNED for mark in marks if len(mark) >= 2))
 _MEDIA = (
     b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"wOFF", b"wOF2", b"%PDF", b"OggS", b"ID3", b"fLaC",
@@ -313,7 +314,7 @@ def _inflate(graph: Graph, node: int, data: bytes, compression: Compression, sta
         return False
     if not inflated.data or inflated.data == data:
         return False
-    if not compression.signatures and not _is_sound(inflated, len(data)):
+    if not compression.signatures and not _is_sound(compression, inflated, len(data)):
         return False
     end = start + inflated.consumed
     graph.add(node, compression.name, "", start, end, inflated.data)
@@ -328,10 +329,16 @@ def _inflate(graph: Graph, node: int, data: bytes, compression: Compression, sta
     return True
 
 
-def _is_sound(inflated: Inflated, size: int) -> bool:
-    """Without a signature, only all of the input, and an output that was worth compressing, is believed."""
+def _is_sound(compression: Compression, inflated: Inflated, size: int) -> bool:
+    """Without a signature, only all of the input, and an output that was worth compressing, is believed.
+
+    Huffman codes end where they say, which random bytes hardly do; blocks of LZ4 and Snappy are believed
+    only where they gained something, since what they copy literally is searched as it stands.
+    """
     if not inflated.complete or inflated.consumed < size:
         return False
+    if compression.name in _HUFFMAN and 4 * len(inflated.data) >= 3 * size:
+        return True
     return len(inflated.data) > size or is_text(inflated.data)
 
 
@@ -379,7 +386,7 @@ def _inflate_record(graph: Graph, node: int, record: bytes, begin: int) -> bool:
             inflated = compression.inflate(record, MAX_INFLATED)
         except (DecodeError, LimitExceeded):
             continue
-        if _is_sound(inflated, len(record)):
+        if _is_sound(compression, inflated, len(record)):
             graph.add(node, compression.name, "", begin, begin + len(record), inflated.data)
             return True
     return False
@@ -424,8 +431,9 @@ def _decode_whole(
 
 
 def _is_quoted(data: bytes) -> bool:
-    least = 1 if b"QUOTED-PRINTABLE" in data else MIN_QUOTED
-    return len(_QUOTED.findall(data, 0, MAX_TOKENISED)) >= least
+    escapes = len(_QUOTED.findall(data, 0, MAX_TOKENISED))
+    every = escapes and (escapes == data.count(b"=", 0, MAX_TOKENISED) or b"QUOTED-PRINTABLE" in data)
+    return bool(every) or escapes >= MIN_QUOTED
 
 
 def _unquote(graph: Graph, node: int, data: bytes) -> None:
