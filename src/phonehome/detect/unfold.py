@@ -48,7 +48,7 @@ MIN_UNSIGNED = 20
 MIN_QUOTED = 2
 """Escapes of quoted-printable before a text is taken for it."""
 
-MIN_RECORD = 12
+MIN_RECORD = MIN_UNSIGNED
 MIN_NESTED_RECORDS = 40
 MAX_RECORDS_SIZE = 16 << 10
 MAX_SHORT_RECORDS_SIZE = 1 << 10
@@ -117,11 +117,11 @@ def _beginnings(first: int) -> tuple[str, ...]:
 
 _BEGINNINGS = tuple(_beginnings(first) for first in range(256))
 _WHOLE_TEXT = tuple(
-    (pattern, _TEXT[name])
-    for name, pattern in (
-        ("percent", _PERCENT),
-        ("html-entities", _ENTITY),
-        ("json-escape", _ESCAPE),
+    (mark, pattern, _TEXT[name])
+    for name, mark, pattern in (
+        ("percent", b"%", _PERCENT),
+        ("html-entities", b"&", _ENTITY),
+        ("json-escape", b"\\", _ESCAPE),
     )
     if name in _TEXT
 )
@@ -148,7 +148,9 @@ def unfold_layer(graph: Graph, nodes: list[int]) -> list[int]:
         data = graph.data[node]
         if len(data) < MIN_UNFOLDED or node in graph.closed:
             continue
-        if is_text(data):
+        if data.isalnum():
+            pass  # one token or word: no container, no escape
+        elif is_text(data):
             if _unfold_text(graph, node, data):
                 continue
         else:
@@ -183,8 +185,8 @@ def _unfold_text(graph: Graph, node: int, data: bytes) -> bool:
     for name in _likely_containers(data):
         if _split(graph, node, data, name) and (name != "form" or b"&" in data):
             return True
-    for trigger, coding in _WHOLE_TEXT:
-        if trigger.search(data):
+    for mark, trigger, coding in _WHOLE_TEXT:
+        if mark in data and trigger.search(data):
             _decode_whole(graph, node, data, coding)
     if b"+" in data and b" " not in data and graph.edges[node][0].layer in _PLUS_IS_SPACE:
         graph.add(node, "percent", "", 0, len(data), data.replace(b"+", b" "))
@@ -258,7 +260,9 @@ def _add_query(graph: Graph, node: int, url: bytes, start: int, end: int) -> Non
 def _unfold_base85(graph: Graph, node: int, data: bytes) -> None:
     if b"<~" in data:
         _decode_spans(graph, node, data, _TEXT["ascii85"])
-    body = data.strip(_SPACE + b"\"'")
+    body = data.strip(_SPACE)
+    if body[:1] in (b'"', b"'") and body[-1:] == body[:1]:
+        body = body[1:-1]
     if len(body) < 8 or b" " in body:
         return
     for name, alphabet in _BASE85_ALPHABETS:
