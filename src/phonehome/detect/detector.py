@@ -150,7 +150,7 @@ class Detector:
                 hits.extend((nodes[hit.buffer], hit) for hit in found)
                 if ended:
                     reason = "known values stand in it so often that the search ended before its end"
-                    graph.budgets[graph.owner[nodes[-1]]].reason = reason
+                    graph.budgets[graph.owner[nodes[-1]]].note(reason)
                 self.tally.bytes_searched += sum(map(len, buffers))
             binaries = set(unfold_layer(graph, layer))
             digestible = [
@@ -169,9 +169,7 @@ class Detector:
         marked: set[int] = set()
         stack = [node for node, _ in hits]
         stack.extend(graph.unknown)
-        stack.extend(
-            node for node in range(len(graph.data)) if graph.budgets[graph.owner[node]].reason is not None
-        )
+        stack.extend(node for node in range(len(graph.data)) if graph.budgets[graph.owner[node]].reasons)
         while stack:
             node = stack.pop()
             if node not in marked:
@@ -229,17 +227,18 @@ class Detector:
 
     def _report_budgets(self, batch: _Batch) -> None:
         for number, budget in enumerate(batch.graph.budgets):
-            if budget.reason is None:
+            if not budget.reasons:
                 continue
             root = batch.roots[number]
             exchange = batch.exchanges[root.exchange]
-            batch.problems[root.exchange].append(
+            batch.problems[root.exchange].extend(
                 Problem(
                     where=f"exchange {exchange.index} {root.part.value}",
-                    reason=budget.reason,
+                    reason=reason,
                     input=exchange.input,
                     index=exchange.index,
                 )
+                for reason in budget.reasons
             )
 
 

@@ -18,6 +18,9 @@ MAX_NODES_PER_PART = 50_000
 MAX_EXPANDED_PER_PART = 256 << 20
 """Bytes that one part may unfold into, all layers added up."""
 
+MAX_REASONS = 8
+"""Bounds named for one part."""
+
 MAX_PLACES = 10_000
 """Places reported for one hit in one batch."""
 
@@ -41,7 +44,12 @@ class Budget:
 
     nodes: int = 0
     expanded: int = 0
-    reason: str | None = None
+    reasons: list[str] = field(default_factory=list)
+
+    def note(self, reason: str) -> None:
+        """Say once which bound was met."""
+        if reason not in self.reasons and len(self.reasons) < MAX_REASONS:
+            self.reasons.append(reason)
 
 
 @dataclass(slots=True)
@@ -88,10 +96,10 @@ class Graph:
         depth, owner = self.depth[parent] + 1, self.owner[parent]
         budget = self.budgets[owner]
         if depth > MAX_DEPTH:
-            budget.reason = budget.reason or f"more than {MAX_DEPTH} layers inside one another"
+            budget.note(f"more than {MAX_DEPTH} layers inside one another")
             return
         if budget.nodes >= MAX_NODES_PER_PART or budget.expanded >= MAX_EXPANDED_PER_PART:
-            budget.reason = budget.reason or (
+            budget.note(
                 f"more than {MAX_NODES_PER_PART} pieces or {MAX_EXPANDED_PER_PART >> 20} MiB to unfold"
             )
             return

@@ -72,7 +72,7 @@ def iter_candidates(
         value = values[hit.entry.value]
         for count, (root, edges) in enumerate(graph.iter_paths(node)):
             if count == MAX_PLACES:
-                graph.budgets[root].reason = f"one content stands in more than {MAX_PLACES} places"
+                graph.budgets[root].note(f"one content stands in more than {MAX_PLACES} places")
                 break
             candidate = Candidate(root, edges, node, hit, hit.start, hit.end, hit.form.name, hit.bits)
             if _is_text_of_digits(graph, candidate):

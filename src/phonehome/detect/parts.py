@@ -90,6 +90,10 @@ def _add_headers(
     if node in graph.closed:
         return
     graph.closed.add(node)
+    if len(message.headers) > MAX_HEADERS:
+        graph.budgets[-1].note(
+            f"more than {MAX_HEADERS:,} headers: encoded values were looked for only in these"
+        )
     at = 0
     for name, value in message.headers[:MAX_HEADERS]:
         start = at + len(name) + 2

@@ -234,6 +234,7 @@ def split_url(graph: Graph, node: int, url: bytes, layer: str) -> None:
     path_end = next((i for i in (url.find(b"?", at), url.find(b"#", at)) if i >= 0), len(url))
     for number, match in enumerate(_SEGMENT.finditer(url, at, path_end), 1):
         if number > MAX_LEAVES:
+            graph.budgets[graph.owner[node]].note(f"more than {MAX_LEAVES} segments in a path")
             break
         graph.add(node, layer, f"url:{number}", *match.span(), match.group())
     query_end = url.find(b"#", at)
@@ -299,9 +300,9 @@ def _unfold_binary(graph: Graph, node: int, data: bytes) -> bool:
     _unfold_records(graph, node, data)
     for count, match in enumerate(_EMBEDDED.finditer(data, 1)):
         if count == MAX_EMBEDDED:
-            graph.budgets[
-                graph.owner[node]
-            ].reason = f"more than {MAX_EMBEDDED} compressed streams in one binary"
+            graph.budgets[graph.owner[node]].note(
+                f"more than {MAX_EMBEDDED} compressed streams in one binary"
+            )
             break
         for compression, marks in _SIGNED:
             if match.group().startswith(marks):
@@ -323,9 +324,7 @@ def _inflate(graph: Graph, node: int, data: bytes, compression: Compression, sta
     end = start + inflated.consumed
     graph.add(node, compression.name, "", start, end, inflated.data)
     if len(inflated.data) >= MAX_INFLATED:
-        graph.budgets[
-            graph.owner[node]
-        ].reason = (
+        graph.budgets[graph.owner[node]].note(
             f"{compression.name} that gives more than {MAX_INFLATED >> 20} MiB: the rest was not searched"
         )
     if end < len(data) and start == 0:
@@ -362,9 +361,7 @@ def _unfold_records(graph: Graph, node: int, data: bytes) -> None:
         for start in np.flatnonzero((lengths >= MIN_RECORD) & (ends <= size)).tolist():
             tried += 1
             if tried > MAX_RECORDS_TRIED:
-                graph.budgets[
-                    graph.owner[node]
-                ].reason = (
+                graph.budgets[graph.owner[node]].note(
                     f"more than {MAX_RECORDS_TRIED} places in one binary that may be the length of a record"
                 )
                 return
@@ -405,7 +402,7 @@ def _split(graph: Graph, node: int, data: bytes, name: str) -> bool:
     except DecodeError:
         return False
     except LimitExceeded as limit:
-        graph.budgets[graph.owner[node]].reason = f"{name}: {limit}"
+        graph.budgets[graph.owner[node]].note(f"{name}: {limit}")
         return False
     add_leaves(graph, node, name, leaves)
     return True
@@ -461,9 +458,9 @@ def _decode_spans(graph: Graph, node: int, data: bytes, coding: TextCoding) -> N
 def _unfold_tokens(graph: Graph, nodes: list[int]) -> None:
     for node in nodes:
         if len(graph.data[node]) > MAX_TOKENISED:
-            graph.budgets[
-                graph.owner[node]
-            ].reason = f"a text of more than {MAX_TOKENISED >> 20} MiB: encoded spans were looked for only before that"
+            graph.budgets[graph.owner[node]].note(
+                f"a text of more than {MAX_TOKENISED >> 20} MiB: encoded spans were looked for only before that"
+            )
     contents = [graph.data[node][:MAX_TOKENISED] for node in nodes]
     for token in find_tokens(contents):
         span = contents[token.text][token.start : token.end]
