@@ -5,6 +5,7 @@ weight; flows are what people read. Problems and coverage travel beside them to 
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ import phonenumbers
 from phonehome import __version__
 from phonehome.attribution import Attributor
 from phonehome.detect import Detector, Examined
-from phonehome.detect.chance import THRESHOLD_BITS, chance_bits, weakness
+from phonehome.detect.chance import THRESHOLD_BITS, chance_bits, recorded_before, weakness
 from phonehome.detect.masking import Masker
 from phonehome.judge.severity import Severity, severity_of
 from phonehome.model.destination import Destination
@@ -30,6 +31,9 @@ from phonehome.reports.destinations import render_destination
 
 MAX_FINDINGS = 100_000
 """Findings kept one by one; a capture with more says so, and its flows count only these."""
+
+MAX_UNFOLDED = 200
+"""Findings of one flow that are shown layer by layer; the others have their chain, place and excerpt."""
 
 MAX_PROBLEMS = 20_000
 PROGRESS_EVERY = 20_000
@@ -69,6 +73,19 @@ def audit(
         )
     finally:
         attributor.close()
+
+
+_FlowKey = tuple[DataType, str | None, Transport | None, Direction]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A finding rendered, but for what depends on all that was searched."""
+
+    flow: _FlowKey
+    bits: float
+    early: str | None
+    doc: doc.FindingDoc
 
 
 @dataclass(slots=True)
@@ -113,7 +130,9 @@ class _Audit:
         self._progress = progress
         self._tally = _Tally()
         self._problems: list[Problem] = []
-        self._findings: list[Finding] = []
+        self._names: list[str] = []
+        self._builder = _Builder(self._masker, attributor, self._names)
+        self._findings: list[_Kept] = []
         self._decoys: list[Finding] = []
         self._dropped = 0
         self._inputs: list[InputFacts] = []
@@ -124,7 +143,7 @@ class _Audit:
             self._problems.extend(examined.problems)
             self._decoys.extend(examined.decoys)
             room = MAX_FINDINGS - len(self._findings)
-            self._findings.extend(examined.findings[:room])
+            self._findings.extend(self._keep(finding) for finding in examined.findings[:room])
             self._dropped += max(len(examined.findings) - room, 0)
             if self._progress is not None and self._tally.exchanges % PROGRESS_EVERY == 0:
                 self._progress(f"{self._tally.exchanges:,} exchanges, {len(self._findings):,} findings")
@@ -133,10 +152,24 @@ class _Audit:
             self._problems.append(Problem(where="the audit", reason=reason))
         return self._document(named=named)
 
+    def _keep(self, finding: Finding) -> "_Kept":
+        """Render a finding at once, so that its exchange need not be kept."""
+        flow = (finding.data_type, finding.exchange.host, finding.transport, finding.direction)
+        return _Kept(
+            flow=flow,
+            bits=finding.form_bits,
+            early=self._is_early(finding),
+            doc=self._builder.finding(finding, flow),
+        )
+
+    def _is_early(self, finding: Finding) -> str | None:
+        return recorded_before(finding, self._values[finding.value_id])
+
     def _iter_exchanges(self, paths: Sequence[str]) -> Iterator[Exchange]:
         """Exchanges of all inputs in order; problems are set aside on the way."""
         for file in iter_inputs(paths):
             reading = read_input(file)
+            self._names.append(file.name)
             for item in reading:
                 if isinstance(item, Problem):
                     self._problems.append(item)
@@ -146,11 +179,11 @@ class _Audit:
 
     def _document(self, *, named: bool) -> doc.AuditDocument:
         searched = self._detector.tally.bytes_searched
-        builder = _Builder(self._masker, self._attributor, [facts.path for facts in self._inputs])
         pairs = []
-        for finding in self._findings:
-            weak = weakness(finding, self._values[finding.value_id], searched)
-            pairs.append((finding, builder.finding(finding, chance_bits(finding, searched), weak)))
+        for kept in self._findings:
+            weak = kept.early or weakness(kept.bits, searched)
+            figures = {"chance_bits": chance_bits(kept.bits, searched), "weak": weak}
+            pairs.append((kept.flow, kept.doc.model_copy(update=figures)))
         findings = [rendered for _, rendered in pairs]
         return doc.AuditDocument(
             tool=doc.Tool(name="phonehome", version=__version__, data=self._data_sources()),
@@ -257,14 +290,18 @@ class _Builder:
         self._masker = masker
         self._attributor = attributor
         self._inputs = inputs
-        self._urls: dict[int, tuple[Exchange, str | None]] = {}
+        self._url: tuple[Exchange, str | None] | None = None
+        self._destinations: dict[int, tuple[Destination, doc.DestinationDoc]] = {}
+        self._unfolded: Counter[_FlowKey] = Counter()
 
-    def finding(self, finding: Finding, chance: float, weak: str | None) -> doc.FindingDoc:
+    def finding(self, finding: Finding, flow: _FlowKey) -> doc.FindingDoc:
+        """Render one finding; `chance_bits` and `weak` are set when all has been searched."""
         exchange = finding.exchange
         destination = self._attributor.attribute(
             exchange.host, exchange.address, exchange.port, exchange.time
         )
         layers = self._layers(finding)
+        self._unfolded[flow] += 1
         path = self._masker.text(finding.path.encode("utf-8", "surrogateescape"))
         return doc.FindingDoc(
             id=_short_hash(
@@ -287,11 +324,11 @@ class _Builder:
             length=finding.length,
             transport=finding.transport.value if finding.transport is not None else None,
             direction=finding.direction.value,
-            chance_bits=chance,
-            weak=weak,
+            chance_bits=finding.form_bits,
+            weak=None,
             count=finding.count,
             excerpt=_excerpt(layers),
-            layers=layers,
+            layers=layers if self._unfolded[flow] <= MAX_UNFOLDED else [],
             exchange=self._exchange(exchange, finding),
             destination=self._destination(destination),
         )
@@ -326,7 +363,7 @@ class _Builder:
             index=exchange.index,
             time=_time(exchange.time),
             method=self._masker.text(exchange.method.encode()) if exchange.method else None,
-            url=self._url(exchange, finding),
+            url=self._masked_url(exchange, finding),
             host=self._masker.host(exchange.host),
             address=exchange.address,
             port=exchange.port,
@@ -335,23 +372,27 @@ class _Builder:
             packets=list(exchange.packets),
         )
 
-    def _url(self, exchange: Exchange, finding: Finding) -> str | None:
+    def _masked_url(self, exchange: Exchange, finding: Finding) -> str | None:
         if exchange.url is None:
             return None
         if finding.part.value == "request.url" and finding.offset is not None:
             span = (finding.offset, finding.offset + finding.length, finding.value_id)
             return self._masker.url(exchange.url, [span])
-        cached = self._urls.get(id(exchange))
-        if cached is None:
-            cached = self._urls[id(exchange)] = (exchange, self._masker.url(exchange.url, []))
-        return cached[1]
+        if self._url is None or self._url[0] is not exchange:
+            self._url = (exchange, self._masker.url(exchange.url, []))
+        return self._url[1]
 
     def _destination(self, destination: Destination) -> doc.DestinationDoc:
+        known = self._destinations.get(id(destination))
+        if known is not None and known[0] is destination:
+            return known[1]
         rendered = render_destination(destination)
         masked = {
             name: self._masker.host(getattr(rendered, name)) for name in ("host", "domain", "customer_domain")
         }
-        return rendered.model_copy(update=masked)
+        result = rendered.model_copy(update=masked)
+        self._destinations[id(destination)] = (destination, result)
+        return result
 
 
 def _excerpt(layers: list[doc.LayerDoc]) -> str:
@@ -360,11 +401,10 @@ def _excerpt(layers: list[doc.LayerDoc]) -> str:
     return telling.before[-EXCERPT:] + telling.span + telling.after[:EXCERPT]
 
 
-def _flows(pairs: list[tuple[Finding, doc.FindingDoc]]) -> list[doc.FlowDoc]:
+def _flows(pairs: list[tuple[_FlowKey, doc.FindingDoc]]) -> list[doc.FlowDoc]:
     """One flow per data type, host, transport and direction, the gravest first."""
-    grouped: dict[tuple[DataType, str | None, Transport | None, Direction], list[doc.FindingDoc]] = {}
-    for finding, rendered in pairs:
-        key = (finding.data_type, finding.exchange.host, finding.transport, finding.direction)
+    grouped: dict[_FlowKey, list[doc.FindingDoc]] = {}
+    for key, rendered in pairs:
         grouped.setdefault(key, []).append(rendered)
     weighed = []
     for (data_type, host, transport, direction), findings in grouped.items():

@@ -15,21 +15,26 @@ THRESHOLD_BITS = 10.0
 """Below this a finding is weak: such an accident happens in one of a thousand captures of this size."""
 
 
-def chance_bits(finding: Finding, bytes_searched: int) -> float:
-    """−log2 of the probability that the finding is an accident; 0 where one is to be expected."""
-    return round(max(finding.form_bits - math.log2(max(bytes_searched, 1)), 0.0), 1)
+def chance_bits(form_bits: float, bytes_searched: int) -> float:
+    """−log2 of the probability that a finding is an accident; 0 where one is to be expected."""
+    return round(max(form_bits - math.log2(max(bytes_searched, 1)), 0.0), 1)
 
 
-def weakness(finding: Finding, value: KnownValue, bytes_searched: int) -> str | None:
+def weakness(form_bits: float, bytes_searched: int) -> str | None:
     """Why a finding counts little, in a sentence, or None if it counts."""
-    if value.since is not None and finding.exchange.time is not None:
-        born = datetime.combine(value.since, time.min, UTC)
-        if finding.exchange.time < born:
-            return f"recorded before {value.since}, the day since when the value exists"
-    bits = chance_bits(finding, bytes_searched)
-    if bits < THRESHOLD_BITS:
-        return (
-            f"short for a capture of this size: {finding.form_bits:.0f} bits of surprise in "
-            f"{bytes_searched:,} bytes searched, so an accident is not improbable enough"
-        )
-    return None
+    if chance_bits(form_bits, bytes_searched) >= THRESHOLD_BITS:
+        return None
+    return (
+        f"short for a capture of this size: {form_bits:.0f} bits of surprise in {bytes_searched:,} bytes "
+        "searched, so an accident is not improbable enough"
+    )
+
+
+def recorded_before(finding: Finding, value: KnownValue) -> str | None:
+    """Why a finding cannot be the value: it is older than the value; None if it is not."""
+    if value.since is None or finding.exchange.time is None:
+        return None
+    born = datetime.combine(value.since, time.min, UTC)
+    if finding.exchange.time >= born:
+        return None
+    return f"recorded before {value.since}, the day since when the value exists"
