@@ -5,6 +5,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # The default set of tests on other Pythons leaves out what needs minutes or a second environment.
 QUICK := not heavy
+RUNS ?= 5000
+SEED ?= 1
 
 .PHONY: help
 help: ## list the targets
@@ -51,5 +53,5 @@ test-3.13: ## the quick tests on Python 3.13, where there is one
 .PHONY: bench fuzz
 bench: dev ## compare detection with the peers on the same requests
 	$(BIN)/python -m benchmarks.detection
-fuzz: dev ## look for input that breaks readers and decoders (FUZZ_RUNS=…)
-	$(BIN)/python fuzz/run.py $(FUZZ_RUNS)
+fuzz: dev ## look for input that breaks readers, decoders, detection (RUNS=… SEED=…)
+	$(BIN)/python -m fuzz.run --runs $(RUNS) --seed $(SEED)

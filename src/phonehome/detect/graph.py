@@ -106,7 +106,8 @@ class Graph:
         self._add(data, Edge(parent, layer, step, start, end), depth, owner)
 
     def _add(self, data: bytes, edge: Edge, depth: int, owner: int) -> None:
-        if data in self.clean:
+        # A root is always a node: its exchange points at it.
+        if depth and data in self.clean:
             self.skipped += len(data)
             return
         node = self.index.get(data)

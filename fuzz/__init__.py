@@ -1,0 +1,1 @@
+"""Looking for input that breaks phonehome: targets, and `run`, which drives them."""
