@@ -32,8 +32,9 @@ from phonehome.reports.destinations import render_destination
 MAX_FINDINGS = 100_000
 """Findings kept one by one; a capture with more says so, and its flows count only these."""
 
-MAX_UNFOLDED = 200
-"""Findings of one flow that are shown layer by layer; the others have their chain, place and excerpt."""
+MAX_UNFOLDED = 50
+MAX_UNFOLDED_IN_ALL = 5_000
+"""Findings of one flow, and of all, shown layer by layer; the others have their chain, place and excerpt."""
 
 MAX_PROBLEMS = 20_000
 PROGRESS_EVERY = 20_000
@@ -293,6 +294,7 @@ class _Builder:
         self._url: tuple[Exchange, str | None] | None = None
         self._destinations: dict[int, tuple[Destination, doc.DestinationDoc]] = {}
         self._unfolded: Counter[_FlowKey] = Counter()
+        self._unfolded_in_all = 0
 
     def finding(self, finding: Finding, flow: _FlowKey) -> doc.FindingDoc:
         """Render one finding; `chance_bits` and `weak` are set when all has been searched."""
@@ -301,7 +303,6 @@ class _Builder:
             exchange.host, exchange.address, exchange.port, exchange.time
         )
         layers = self._layers(finding)
-        self._unfolded[flow] += 1
         path = self._masker.text(finding.path.encode("utf-8", "surrogateescape"))
         return doc.FindingDoc(
             id=_short_hash(
@@ -328,10 +329,16 @@ class _Builder:
             weak=None,
             count=finding.count,
             excerpt=_excerpt(layers),
-            layers=layers if self._unfolded[flow] <= MAX_UNFOLDED else [],
+            layers=layers if self._may_unfold(flow) else [],
             exchange=self._exchange(exchange, finding),
             destination=self._destination(destination),
         )
+
+    def _may_unfold(self, flow: _FlowKey) -> bool:
+        self._unfolded[flow] += 1
+        shown = self._unfolded[flow] <= MAX_UNFOLDED and self._unfolded_in_all < MAX_UNFOLDED_IN_ALL
+        self._unfolded_in_all += shown
+        return shown
 
     def _layers(self, finding: Finding) -> list[doc.LayerDoc]:
         layers = []
