@@ -237,8 +237,9 @@ class Detector:
                     reason=reason,
                     input=exchange.input,
                     index=exchange.index,
+                    lost=lost,
                 )
-                for reason in budget.reasons
+                for reason, lost in budget.reasons.items()
             )
 
 

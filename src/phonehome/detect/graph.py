@@ -44,12 +44,12 @@ class Budget:
 
     nodes: int = 0
     expanded: int = 0
-    reasons: list[str] = field(default_factory=list)
+    reasons: dict[str, bool] = field(default_factory=dict)
 
-    def note(self, reason: str) -> None:
-        """Say once which bound was met."""
-        if reason not in self.reasons and len(self.reasons) < MAX_REASONS:
-            self.reasons.append(reason)
+    def note(self, reason: str, *, lost: bool = True) -> None:
+        """Say once which bound was met; `lost` is false where only far-fetched readings were left untried."""
+        if reason in self.reasons or len(self.reasons) < MAX_REASONS:
+            self.reasons[reason] = lost or self.reasons.get(reason, False)
 
 
 @dataclass(slots=True)
@@ -85,45 +85,52 @@ class Graph:
     def add_root(self, data: bytes) -> int:
         """Add a part of an exchange; gives the root's number."""
         root = len(self.budgets)
-        self.budgets.append(Budget())
-        self._add(data, Edge(-1 - root, "", "", 0, len(data)), 0, root)
+        budget = Budget()
+        self.budgets.append(budget)
+        edge = Edge(-1 - root, "", "", 0, len(data))
+        node = self.index.get(data)
+        if node is None:
+            self._make(data, edge, 0, root, budget)
+        else:
+            self.edges[node].append(edge)
         return root
 
     def add(self, parent: int, layer: str, step: str, start: int, end: int, data: bytes) -> None:
-        """Add what a node contains; a content already known gets one more edge."""
+        """Add what a node contains; a content already known gets one more edge.
+
+        This is the busiest function of the search, hence its plainness.
+        """
         if len(data) < self.least:
             return
-        depth, owner = self.depth[parent] + 1, self.owner[parent]
-        budget = self.budgets[owner]
-        if depth > MAX_DEPTH:
-            budget.note(f"more than {MAX_DEPTH} layers inside one another")
-            return
-        if budget.nodes >= MAX_NODES_PER_PART or budget.expanded >= MAX_EXPANDED_PER_PART:
-            budget.note(
-                f"more than {MAX_NODES_PER_PART} pieces or {MAX_EXPANDED_PER_PART >> 20} MiB to unfold"
-            )
-            return
-        self._add(data, Edge(parent, layer, step, start, end), depth, owner)
-
-    def _add(self, data: bytes, edge: Edge, depth: int, owner: int) -> None:
-        # A root is always a node: its exchange points at it.
-        if depth and data in self.clean:
+        if data in self.clean:
             self.skipped += len(data)
             return
         node = self.index.get(data)
-        if node is None:
-            node = len(self.data)
-            self.index[data] = node
-            self.data.append(data)
-            self.edges.append([edge])
-            self.depth.append(depth)
-            self.owner.append(owner)
-            self.fresh.append(node)
-            budget = self.budgets[owner]
-            budget.nodes += 1
-            budget.expanded += len(data)
-        elif edge.parent != node:
-            self.edges[node].append(edge)
+        if node is not None:
+            if parent != node:
+                self.edges[node].append(Edge(parent, layer, step, start, end))
+            return
+        owner = self.owner[parent]
+        budget = self.budgets[owner]
+        depth = self.depth[parent] + 1
+        if depth > MAX_DEPTH:
+            budget.note(f"more than {MAX_DEPTH} layers inside one another")
+        elif budget.nodes >= MAX_NODES_PER_PART or budget.expanded >= MAX_EXPANDED_PER_PART:
+            limit = MAX_EXPANDED_PER_PART >> 20
+            budget.note(f"more than {MAX_NODES_PER_PART} pieces or {limit} MiB to unfold")
+        else:
+            self._make(data, Edge(parent, layer, step, start, end), depth, owner, budget)
+
+    def _make(self, data: bytes, edge: Edge, depth: int, owner: int, budget: Budget) -> None:
+        node = len(self.data)
+        self.index[data] = node
+        self.data.append(data)
+        self.edges.append([edge])
+        self.depth.append(depth)
+        self.owner.append(owner)
+        self.fresh.append(node)
+        budget.nodes += 1
+        budget.expanded += len(data)
 
     def take_fresh(self) -> list[int]:
         """The nodes added since the last call: the next layer."""

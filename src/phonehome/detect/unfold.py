@@ -362,7 +362,8 @@ def _unfold_records(graph: Graph, node: int, data: bytes) -> None:
             tried += 1
             if tried > MAX_RECORDS_TRIED:
                 graph.budgets[graph.owner[node]].note(
-                    f"more than {MAX_RECORDS_TRIED} places in one binary that may be the length of a record"
+                    f"more than {MAX_RECORDS_TRIED} places in one binary that may be the length of a record",
+                    lost=False,
                 )
                 return
             begin, end = start + width, int(ends[start])
