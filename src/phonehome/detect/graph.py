@@ -12,7 +12,7 @@ from typing import NamedTuple
 MAX_DEPTH = 16
 """Layers on one path; the deepest nesting met in the wild has six."""
 
-MAX_NODES_PER_PART = 50_000
+MAX_NODES_PER_PART = 500_000
 """Contents opened inside one part of one exchange."""
 
 MAX_EXPANDED_PER_PART = 256 << 20

@@ -30,14 +30,14 @@ MIN_UNFOLDED = 6
 MAX_INFLATED = 32 << 20
 """Bytes that one compressed span may give."""
 
-MAX_LEAVES = 20_000
+MAX_LEAVES = 200_000
 """Parts of one container that are looked at one by one; the whole is searched all the same."""
 
 MAX_TOKENISED = 32 << 20
 """Bytes of one text that are searched for encoded spans."""
 
-MAX_EMBEDDED = 16
-"""Compressed streams looked for inside one binary of no known format."""
+MAX_EMBEDDED = 256
+"""Places tried inside one binary of no known format that may begin a compressed stream."""
 
 MIN_BINARY = 12
 """Bytes below which a binary has no room for a format around a form; its own bytes are searched all the same."""
@@ -298,18 +298,42 @@ def _unfold_binary(graph: Graph, node: int, data: bytes) -> bool:
     if opened:
         return True
     _unfold_records(graph, node, data)
-    for count, match in enumerate(_EMBEDDED.finditer(data, 1)):
-        if count == MAX_EMBEDDED:
-            graph.budgets[graph.owner[node]].note(
-                f"more than {MAX_EMBEDDED} compressed streams in one binary"
-            )
-            break
-        for compression, marks in _SIGNED:
-            if match.group().startswith(marks):
-                opened |= _inflate(graph, node, data, compression, match.start())
-    if not opened and len(data) >= MIN_OPAQUE:
+    if not _unfold_embedded(graph, node, data) and len(data) >= MIN_OPAQUE:
         graph.unknown.append(node)
     return False
+
+
+def _unfold_embedded(graph: Graph, node: int, data: bytes) -> bool:
+    """Open compressed streams inside a binary of no known format; true if they make up most of it."""
+    covered = 0
+    at = 1
+    for _ in range(MAX_EMBEDDED):
+        match = _EMBEDDED.search(data, at)
+        if match is None:
+            return 2 * covered > len(data)
+        at = match.start() + 1
+        for compression, marks in _SIGNED_BY_BYTE[data[match.start()]]:
+            if match.group().startswith(marks):
+                end = _inflate_embedded(graph, node, data, compression, match.start())
+                covered += end - match.start()
+                at = max(at, end)
+    graph.budgets[graph.owner[node]].note(
+        f"more than {MAX_EMBEDDED} places in one binary that may begin a compressed stream", lost=False
+    )
+    return 2 * covered > len(data)
+
+
+def _inflate_embedded(graph: Graph, node: int, data: bytes, compression: Compression, start: int) -> int:
+    """Open one stream; gives where it ends, or its start if there is none."""
+    try:
+        inflated = compression.inflate(data[start:], MAX_INFLATED)
+    except (DecodeError, LimitExceeded):
+        return start
+    if len(inflated.data) < MIN_UNFOLDED or not (inflated.complete or is_text(inflated.data)):
+        return start
+    end = start + inflated.consumed
+    graph.add(node, compression.name, "", start, end, inflated.data)
+    return end
 
 
 def _inflate(graph: Graph, node: int, data: bytes, compression: Compression, start: int) -> bool:
@@ -460,7 +484,7 @@ def _unfold_tokens(graph: Graph, nodes: list[int]) -> None:
     for node in nodes:
         if len(graph.data[node]) > MAX_TOKENISED:
             graph.budgets[graph.owner[node]].note(
-                f"a text of more than {MAX_TOKENISED >> 20} MiB: encoded spans were looked for only before that"
+                f"more than {MAX_TOKENISED >> 20} MiB of one content: encoded spans were looked for only before that"
             )
     contents = [graph.data[node][:MAX_TOKENISED] for node in nodes]
     for token in find_tokens(contents):
