@@ -223,7 +223,7 @@ class _Audit:
         destinations = [
             doc.DestinationCoverage(
                 host=self._masker.host(host),
-                address=address,
+                address=self._masker.host(address),
                 exchanges=place.exchanges,
                 read=place.up - place.unreadable,
                 closed=0,
@@ -372,10 +372,10 @@ class _Builder:
             method=self._masker.text(exchange.method.encode()) if exchange.method else None,
             url=self._masked_url(exchange, finding),
             host=self._masker.host(exchange.host),
-            address=exchange.address,
+            address=self._masker.host(exchange.address),
             port=exchange.port,
             protocol=exchange.protocol.value,
-            app=exchange.app,
+            app=self._masker.text(exchange.app.encode("utf-8", "surrogateescape")) if exchange.app else None,
             packets=list(exchange.packets),
         )
 
@@ -395,7 +395,8 @@ class _Builder:
             return known[1]
         rendered = render_destination(destination)
         masked = {
-            name: self._masker.host(getattr(rendered, name)) for name in ("host", "domain", "customer_domain")
+            name: self._masker.host(getattr(rendered, name))
+            for name in ("host", "address", "domain", "customer_domain")
         }
         result = rendered.model_copy(update=masked)
         self._destinations[id(destination)] = (destination, result)

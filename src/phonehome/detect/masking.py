@@ -8,10 +8,14 @@ masked by its kind. Digits next to a masked span go with it: what is left of a n
 import re
 from collections.abc import Sequence
 
+from phonehome.detect.hidden import HiddenValues
 from phonehome.detect.lexicon import Lexicon
 from phonehome.detect.search import Searcher
 
 ELLIPSIS = "…"
+
+MAX_SHOWN = 16 << 10
+"""Bytes of one captured text that are shown; what follows is left out."""
 
 _STRANGERS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+"), "‹e-mail›"),
@@ -21,12 +25,26 @@ _STRANGERS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\+?\d(?:[ ().-]{0,2}\d){6,}"), "‹number›"),
     (re.compile(r"(?<![0-9A-Za-z])(?=[^\s]{0,200}\d)[0-9A-Fa-f]{12,}"), "‹hex›"),
     (re.compile(r"(?=[A-Za-z/_+-]{0,200}\d)[A-Za-z0-9+/_-]{20,}={0,2}"), "‹token›"),
-    (re.compile(r"(?:%[0-9A-Fa-f]{2}){4,}"), "‹escaped›"),
+    (
+        re.compile(
+            r"(?<![A-Za-z0-9])(?=[A-Za-z]{0,40}\d)(?=[A-Z0-9]{0,40}[a-z])(?=[a-z0-9]{0,40}[A-Z])[A-Za-z0-9_-]{16,}={0,2}"
+        ),
+        "‹token›",
+    ),
+    (re.compile(r"(?:%[0-9A-Fa-f]{2}){4,}|(?:\\{1,2}u[0-9A-Fa-f]{4}){4,}"), "‹escaped›"),
+    (re.compile(r"(?:#?\w{1,5};)?(?:&#[xX]?[0-9A-Fa-f]{1,6};){2,}(?:&#?\w{0,6})?"), "‹escaped›"),
+    # What follows a digest that a slash of Base64 seemed to end.
+    (re.compile(r"(?<=›)[/+](?:[A-Za-z0-9+/]{6,}={1,2}|(?=[A-Za-z]{0,40}\d)[A-Za-z0-9+/]{10,})"), "‹token›"),
 )
-_HOST_STRANGERS = (re.compile(r"\d{7,}|[0-9a-f]{16,}|[A-Za-z0-9]{25,}"), "‹token›")
+_HOST_STRANGERS = (
+    re.compile(
+        r"(?:[0-9a-f]{1,2}-){5,}[0-9a-f]{1,2}|\d{7,}|[0-9a-f]{16,}|(?=[a-z_]*\d)[A-Za-z0-9_]{16,}|[A-Za-z0-9]{25,}"
+    ),
+    "‹token›",
+)
 _AUTHORITY = re.compile(rb"([a-z]{2,5}://)([A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?)(?=[/?#]|\Z)")
-_EDGE_LEFT = re.compile(r"\A[\w+/=%.@:-]{1,64}")
-_EDGE_RIGHT = re.compile(r"[\w+/=%.@:-]{1,64}\Z")
+_EDGE = rb"[0-9A-Za-z_\x80-\xff+/=%.@:\\-]"
+_EDGE_LEFT = re.compile(rb"\A(?:[0-9][ ().-]{0,2})*" + _EDGE + rb"*")
 _DIGITS_BEFORE = re.compile(r"(?:\d[ ./-]?|(?<![A-Za-z])[0-9A-Fa-f])+\Z")
 _DIGITS_AFTER = re.compile(r"\A(?:[ ./-]?\d|[0-9A-Fa-f](?![G-Zg-z]))+")
 _UNPRINTABLE = re.compile(
@@ -49,13 +67,15 @@ class Masker:
 
     def __init__(self, lexicon: Lexicon, searcher: Searcher, *, reveal: bool) -> None:
         self._lexicon = lexicon
-        self._searcher = searcher
+        self._hidden = HiddenValues(lexicon, searcher)
         self._reveal = reveal
 
     def text(self, data: bytes) -> str:
         """Any captured bytes, printable and masked."""
         if self._reveal:
             return printable(data)
+        if len(data) > MAX_SHOWN:
+            return self._strangers(self._known(_without_right_edge(data[:MAX_SHOWN]))) + ELLIPSIS
         return self._strangers(self._known(data))
 
     def host(self, host: str | None) -> str | None:
@@ -99,20 +119,19 @@ class Masker:
         before, span, after = data[:start], data[start:end], data[end:]
         if self._reveal:
             return printable(before), printable(span), printable(after)
-        masked = self.text(before), self.text(after)
-        head, tail = masked
         if cut_left:
-            head = ELLIPSIS + _EDGE_LEFT.sub("", head)
+            before = before[_end_of_left_edge(before) :]
         if cut_right:
-            tail = _EDGE_RIGHT.sub("", tail) + ELLIPSIS
+            after = _without_right_edge(after)
+        head = ELLIPSIS * cut_left + self.text(before)
+        tail = self.text(after) + ELLIPSIS * cut_right
         if span:
             head, tail = _DIGITS_BEFORE.sub("", head), _DIGITS_AFTER.sub("", tail)
         return head, f"‹{value_id}›" if span else "", tail
 
     def _known(self, data: bytes) -> str:
-        hits = sorted(self._searcher.search_anywhere(data), key=lambda hit: (hit[0], -hit[1]))
         out, at = [], 0
-        for start, end, value in hits:
+        for start, end, value in self._hidden.spans(data):
             if start < at:
                 at = max(at, end)
                 continue
@@ -126,6 +145,18 @@ class Masker:
         for pattern, replacement in _STRANGERS:
             text = pattern.sub(replacement, text)
         return text
+
+
+def _end_of_left_edge(data: bytes) -> int:
+    """Where the token ends that the left edge of a window may have cut."""
+    edge = _EDGE_LEFT.match(data)
+    return edge.end() if edge is not None else 0
+
+
+def _without_right_edge(data: bytes) -> bytes:
+    """The data without the token that its right edge may have cut."""
+    end = len(data) - _end_of_left_edge(data[::-1])
+    return data[:end]
 
 
 def _is_address(host: str) -> bool:

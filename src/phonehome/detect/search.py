@@ -106,7 +106,10 @@ class Searcher:
             if entry.value < self.lexicon.decoys_from and (
                 entry.form.half is None or len(entry.form.pattern) > 5
             ):
-                found.append((end - self._lengths[pattern], end, entry.value))
+                span = end - self._lengths[pattern], end
+                if entry.form.anchor:
+                    span = _agreement(data, entry.form, *span)
+                found.append((*span, entry.value))
             return len(found) >= MAX_MATCHES or None
 
         with suppress(hyperscan.ScanTerminated):
@@ -153,6 +156,16 @@ def _join(buffers: Sequence[bytes]) -> tuple[bytes, list[int]]:
 
 def _stretch(buffer: bytes, form: Form, start: int, end: int) -> tuple[int, int] | None:
     """The longest agreement of buffer and text around an anchor, or None if it is too short to count."""
+    first, last = _agreement(buffer, form, start, end)
+    of_a_text = min(ENOUGH_STRETCH, max(MIN_STRETCH, len(form.text) // 3))
+    least = FILE_ANCHOR if len(form.pattern) == FILE_ANCHOR else of_a_text
+    if last - first < min(least, len(form.text)):
+        return None
+    return first, last
+
+
+def _agreement(buffer: bytes, form: Form, start: int, end: int) -> tuple[int, int]:
+    """How far buffer and text agree on both sides of an anchor."""
     text, at = form.text, form.at
     back = 0
     while back < min(start, at) and buffer[start - back - 1] == text[at - back - 1]:
@@ -161,9 +174,4 @@ def _stretch(buffer: bytes, form: Form, start: int, end: int) -> tuple[int, int]
     most = min(len(buffer) - end, len(text) - after)
     while ahead < most and buffer[end + ahead] == text[after + ahead]:
         ahead += 1
-    length = end - start + back + ahead
-    of_a_text = min(ENOUGH_STRETCH, max(MIN_STRETCH, len(text) // 3))
-    least = FILE_ANCHOR if len(form.pattern) == FILE_ANCHOR else of_a_text
-    if length < min(least, len(text)):
-        return None
     return start - back, end + ahead

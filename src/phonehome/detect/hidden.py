@@ -1,0 +1,112 @@
+"""Where a short text holds known values, plain or under layers: what a reader of a report could peel out of it.
+
+The masker asks this of everything that it shows, so it looks with the detector's own eyes, but without its rules on
+neighbours and context: a value that does not count as a finding is still a value.
+"""
+
+import re
+
+from phonehome.decoders.json_text import locate_json
+from phonehome.detect.graph import Edge, Graph
+from phonehome.detect.lexicon import Lexicon
+from phonehome.detect.search import Searcher
+from phonehome.detect.unfold import split_url, unfold_layer
+from phonehome.model.errors import PhonehomeError
+
+MAX_LAYERS = 8
+"""Layers that are peeled off a shown text."""
+
+MAX_REMEMBERED = 4_096
+"""Texts whose answer is kept: a URL or a header comes back with every finding."""
+
+Span = tuple[int, int, int]
+
+_OCTET = re.compile(rb"%[0-9A-Fa-f]{2}|[\x00-\xff]")
+_PIECE = re.compile(rb"[^\s'\"]{8,}")
+_SPLITS = re.compile(rb"/|[a-z][a-z0-9+.-]*://")
+
+
+class HiddenValues:
+    """Finds the subject's values in texts that are about to be shown."""
+
+    def __init__(self, lexicon: Lexicon, searcher: Searcher) -> None:
+        self._decoys_from = lexicon.decoys_from
+        self._searcher = searcher
+        self._remembered: dict[bytes, list[Span]] = {}
+
+    def spans(self, data: bytes) -> list[Span]:
+        """The parts of `data` that hold a value: (start, end, place of the value in the lexicon), sorted."""
+        known = self._remembered.get(data)
+        if known is None:
+            if len(self._remembered) >= MAX_REMEMBERED:
+                self._remembered.clear()
+            known = self._remembered[data] = self._look(data)
+        return known
+
+    def _look(self, data: bytes) -> list[Span]:
+        graph = Graph()
+        graph.add_root(data)
+        found: set[Span] = set()
+        for depth in range(MAX_LAYERS):
+            layer = graph.take_fresh()
+            if not layer:
+                break
+            for node in layer:
+                self._search(graph, node, found)
+            if depth == 0:
+                _cut(graph, layer[0], data)
+            unfold_layer(graph, layer)
+        return sorted(found, key=lambda span: (span[0], -span[1]))
+
+    def _search(self, graph: Graph, node: int, found: set[Span]) -> None:
+        hits = self._searcher.search_anywhere(graph.data[node])
+        if node:  # the shown text itself is no digest; what it decodes to may be
+            digests = self._searcher.search_digests([graph.data[node]])
+            hits += [
+                (hit.start, hit.end, hit.entry.value)
+                for hit in digests
+                if hit.entry.value < self._decoys_from
+            ]
+        if not hits:
+            return
+        for _, edges in graph.iter_paths(node):
+            found.update((*_upward(graph, node, edges, start, end), value) for start, end, value in hits)
+
+
+def _cut(graph: Graph, node: int, data: bytes) -> None:
+    """Add the pieces of a text that is no whole document: those of a URL, and what stands between quotes."""
+    if _SPLITS.match(data):
+        split_url(graph, node, data, "url")
+    for match in _PIECE.finditer(data):
+        start, end = match.span()
+        graph.add(node, "", "", start, end, data[start:end])
+        step = data.find(b":", start, end) + 1
+        if step:  # `query:…` in a path
+            graph.add(node, "", "", step, end, data[step:end])
+
+
+def _upward(graph: Graph, node: int, edges: tuple[Edge, ...], start: int, end: int) -> tuple[int, int]:
+    """Where the span of a node stands in the root."""
+    for edge in reversed(edges):
+        parent = graph.data[edge.parent]
+        first, last = (edge.start, edge.end) if edge.start >= 0 else _locate(parent, edge)
+        if parent[first:last] == graph.data[node]:
+            start, end = first + start, first + end
+        elif edge.layer == "percent":
+            octets = [match.start() for match in _OCTET.finditer(parent, first, last)] + [last]
+            start, end = octets[min(start, len(octets) - 1)], octets[min(end, len(octets) - 1)]
+        else:
+            start, end = first, last
+        node = edge.parent
+    return start, end
+
+
+def _locate(data: bytes, edge: Edge) -> tuple[int, int]:
+    if edge.layer == "json":
+        try:
+            start, end = locate_json(data, edge.step)
+        except PhonehomeError:
+            return 0, len(data)
+        if start >= 0:
+            return start, end
+    return 0, len(data)
