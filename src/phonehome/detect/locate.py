@@ -55,9 +55,9 @@ class Candidate:
         return sum(edge.layer not in _CONTAINERS for edge in self.edges)
 
     @property
-    def rank(self) -> tuple[int, int, int]:
-        """Best first."""
-        return self.codings, -len(self.edges), self.start - self.end
+    def rank(self) -> tuple[int, int, int, float, int]:
+        """Best first; of two names for the same bytes, the one that says more, then the plainer one."""
+        return self.codings, -len(self.edges), self.start - self.end, -self.bits, len(self.form)
 
 
 def iter_candidates(
