@@ -60,7 +60,7 @@ def test_a_missing_file_and_an_empty_folder_end_with_2(tmp_path: Path, command: 
 
 def test_a_truncated_har_is_read_to_the_break_and_strict_ends_with_3(tmp_path: Path, subject: Path) -> None:
     (tmp_path / "cut.har").write_bytes(HAR[:-300])
-    arguments = ["audit", "cut.har", "--subject", subject]
+    arguments: list[str | Path] = ["audit", "cut.har", "--subject", subject]
     ended = run(*arguments, cwd=tmp_path)
     assert ended.status == 0
     assert "the file ends inside this entry" in re.sub(r"\s+", " ", ended.out)
@@ -71,7 +71,7 @@ def test_a_truncated_har_is_read_to_the_break_and_strict_ends_with_3(tmp_path: P
 def test_a_truncated_flow_file_is_read_to_the_break(tmp_path: Path, subject: Path) -> None:
     flows = next((CASES / "mitm-m2s-form_data_flows").glob("*.mitm")).read_bytes()
     (tmp_path / "cut.mitm").write_bytes(flows[: len(flows) - 200])
-    arguments = ["audit", "cut.mitm", "--subject", subject, "--format", "json"]
+    arguments: list[str | Path] = ["audit", "cut.mitm", "--subject", subject, "--format", "json"]
     ended = run(*arguments, cwd=tmp_path)
     assert ended.status in (0, 2)  # 2 where it held one flow only
     assert '"lost": true' in ended.out

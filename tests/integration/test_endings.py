@@ -28,7 +28,7 @@ def zipped(data: bytes) -> bytes:
 def test_the_highest_status_wins(tmp_path: Path, good: Path, subject: Path) -> None:
     cut = tmp_path / "cut.har"
     cut.write_bytes(good.read_bytes()[:-400])
-    options = ["--subject", subject, "-o", tmp_path / "r.json"]
+    options: list[str | Path] = ["--subject", subject, "-o", tmp_path / "r.json"]
     assert run("audit", good, *options).status == 0
     assert run("audit", good, *options, "--strict").status == 0
     assert run("audit", good, *options, "--fail-on", "low").status == 1
@@ -127,7 +127,7 @@ def test_a_reader_that_has_enough_is_no_fault(tmp_path: Path, command: list[str]
 
 def test_an_interrupt_ends_with_130_and_leaves_no_draft(tmp_path: Path, subject: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    program = [PHONEHOME, "audit", "pipe", "--subject", subject, "-o", "report.json"]
+    program: list[str | Path] = [PHONEHOME, "audit", "pipe", "--subject", subject, "-o", "report.json"]
     process = subprocess.Popen(program, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     # It waits for the rest of a recording that never comes, in the middle of its work.
     with (tmp_path / "pipe").open("wb") as pipe:
