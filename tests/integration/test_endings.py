@@ -17,6 +17,8 @@ import pytest
 import zstandard
 from command_line import IMEI, PHONEHOME, entry, har, run
 
+README = Path(__file__).parents[2] / "README.md"
+
 
 def zipped(data: bytes) -> bytes:
     packed = io.BytesIO()
@@ -152,11 +154,17 @@ def test_exchanges_of_a_wrapped_folder_come_out_as_a_har_that_is_audited_alike(
     assert first.out == again.out
 
 
-def test_the_demo_runs_and_writes_its_page(tmp_path: Path) -> None:
-    python = PHONEHOME.with_name("python")
+def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
     done = subprocess.run(
-        [python, "-m", "phonehome.demo"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [PHONEHOME.with_name("python"), "-m", "phonehome.demo"],
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert done.returncode == 0
-    assert "demo-report.html" in done.stdout
-    assert (tmp_path / "demo-report.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+    shown = README.read_text(encoding="utf-8").partition("$ make demo\n")[2].partition("```")[0]
+    printed = [line.rstrip() for line in done.stdout.splitlines()]
+    begin = printed.index(shown.splitlines()[0])
+    assert printed[begin : begin + len(shown.splitlines())] == shown.splitlines()
