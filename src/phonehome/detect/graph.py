@@ -44,12 +44,23 @@ class Budget:
 
     nodes: int = 0
     expanded: int = 0
+    inflated: int = 0
     reasons: dict[str, bool] = field(default_factory=dict)
 
     def note(self, reason: str, *, lost: bool = True) -> None:
         """Say once which bound was met; `lost` is false where only far-fetched readings were left untried."""
         if reason in self.reasons or len(self.reasons) < MAX_REASONS:
             self.reasons[reason] = lost or self.reasons.get(reason, False)
+
+    def room(self, most: int) -> int:
+        """How many bytes may still be inflated, at most `most`."""
+        return min(most, max(MAX_EXPANDED_PER_PART - self.inflated, 0))
+
+    def charge(self, size: int) -> None:
+        """Count inflated bytes; those that gave a content already known were work all the same."""
+        self.inflated += size
+        if self.inflated >= MAX_EXPANDED_PER_PART:
+            self.note(f"compressed data of more than {MAX_EXPANDED_PER_PART >> 20} MiB in all")
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ fewest codings, then with the most containers (they give the path), then the lon
 
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,8 @@ MAX_COMPARED = 256
 
 MAX_PAIR_DISTANCE = 256
 """Bytes between the halves of a pair in one text."""
+
+Spans = list[tuple[int, int]]
 
 _BEFORE = 40
 _CONTAINERS = frozenset(container.name for container in CONTAINERS) | {"url", ""}
@@ -191,9 +194,16 @@ def _belong(graph: Graph, first: Candidate, second: Candidate) -> bool:
 def choose(candidates: Iterable[Candidate]) -> list[Candidate]:
     """The best reading of each occurrence; all candidates are of one value in one part."""
     kept: list[Candidate] = []
+    taken: dict[tuple[Edge, ...], Spans] = {}
     for candidate in sorted(candidates, key=lambda one: one.rank):
-        if not any(_same_occurrence(candidate, other) for other in kept[:MAX_COMPARED]):
+        spans = taken.setdefault(candidate.edges, [])
+        at = bisect_left(spans, (candidate.start, candidate.end))
+        if any(_overlap(*span, candidate.start, candidate.end) for span in spans[max(at - 1, 0) : at + 1]):
+            continue
+        others = (other for other in kept[:MAX_COMPARED] if other.edges != candidate.edges)
+        if not any(_same_occurrence(candidate, other) for other in others):
             kept.append(candidate)
+            spans.insert(at, (candidate.start, candidate.end))
     return kept
 
 

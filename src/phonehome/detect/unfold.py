@@ -325,10 +325,15 @@ def _unfold_embedded(graph: Graph, node: int, data: bytes) -> bool:
 
 def _inflate_embedded(graph: Graph, node: int, data: bytes, compression: Compression, start: int) -> int:
     """Open one stream; gives where it ends, or its start if there is none."""
+    budget = graph.budgets[graph.owner[node]]
+    room = budget.room(MAX_INFLATED)
+    if not room:
+        return start
     try:
-        inflated = compression.inflate(data[start:], MAX_INFLATED)
+        inflated = compression.inflate(data[start:], room)
     except (DecodeError, LimitExceeded):
         return start
+    budget.charge(len(inflated.data))
     if len(inflated.data) < MIN_UNFOLDED or not (inflated.complete or is_text(inflated.data)):
         return start
     end = start + inflated.consumed
@@ -337,10 +342,15 @@ def _inflate_embedded(graph: Graph, node: int, data: bytes, compression: Compres
 
 
 def _inflate(graph: Graph, node: int, data: bytes, compression: Compression, start: int) -> bool:
+    budget = graph.budgets[graph.owner[node]]
+    room = budget.room(MAX_INFLATED)
+    if not room:
+        return False
     try:
-        inflated = compression.inflate(data[start:] if start else data, MAX_INFLATED)
+        inflated = compression.inflate(data[start:] if start else data, room)
     except (DecodeError, LimitExceeded):
         return False
+    budget.charge(len(inflated.data))
     if not inflated.data or inflated.data == data:
         return False
     if not compression.signatures and not _is_sound(compression, inflated, len(data)):
