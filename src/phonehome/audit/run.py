@@ -1,0 +1,258 @@
+"""The run of an audit: from captures to the document.
+
+Captures are read, exchange by exchange; each is searched; findings get their destination, their chance and their
+weight; flows are what people read. Problems and coverage travel beside them to the last page.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import phonenumbers
+
+from phonehome import __version__
+from phonehome.attribution import Attributor
+from phonehome.audit.findings import FindingRenderer
+from phonehome.audit.flows import MAX_LISTED, MAX_LISTED_IN_ALL, FlowBook, Gathering
+from phonehome.audit.text import write_time
+from phonehome.detect import Detector, Examined
+from phonehome.detect.chance import THRESHOLD_BITS
+from phonehome.model.exchange import Exchange
+from phonehome.model.finding import Finding
+from phonehome.model.problem import Problem
+from phonehome.model.subject import Subject
+from phonehome.readers import InputFacts, iter_inputs, read_input
+from phonehome.reports import document as doc
+
+MAX_PROBLEMS = 20_000
+MAX_DECOY_HITS = 1_000
+MAX_DESTINATIONS = 20_000
+"""Destinations counted one by one; the others are counted together."""
+
+PROGRESS_EVERY = 20_000
+_OPAQUE = "high entropy without a known format"
+
+Progress = Callable[[str], None]
+
+
+def audit(
+    paths: Sequence[str],
+    *,
+    subject: Subject | None = None,
+    geo_databases: Sequence[Path] = (),
+    reveal: bool = False,
+    progress: Progress | None = None,
+) -> doc.AuditDocument:
+    """Audit captures against a subject.
+
+    Args:
+        paths: Captures, folders of them, or `-` for standard input.
+        subject: The known values; without it, destinations and coverage alone are reported.
+        geo_databases: MaxMind-format files of the user's own, beside the packed data.
+        reveal: Show values instead of their ids.
+        progress: Called with a sentence now and then, for work that takes long.
+
+    Raises:
+        InputError: None of the paths can be read.
+        ConfigError: A database of the user's cannot be read.
+    """
+    attributor = Attributor(geo_databases)
+    try:
+        return _Audit(subject or Subject(), attributor, reveal=reveal, progress=progress).run(
+            paths, named=subject is not None
+        )
+    finally:
+        attributor.close()
+
+
+@dataclass(slots=True)
+class _DestinationTally:
+    exchanges: int = 0
+    up: int = 0
+    unreadable: int = 0
+
+
+@dataclass(slots=True)
+class _Tally:
+    exchanges: int = 0
+    recorded: int = 0
+    bytes_up: int = 0
+    by_protocol: dict[str, int] = field(default_factory=dict)
+    by_destination: dict[tuple[str | None, str | None], _DestinationTally] = field(default_factory=dict)
+
+    def add(self, examined: Examined) -> None:
+        exchange = examined.exchange
+        self.exchanges += 1
+        self.recorded += examined.recorded
+        self.bytes_up += exchange.bytes_up
+        protocol = exchange.protocol.value
+        self.by_protocol[protocol] = self.by_protocol.get(protocol, 0) + 1
+        key: tuple[str | None, str | None] = (exchange.host, exchange.address)
+        if key not in self.by_destination and len(self.by_destination) >= MAX_DESTINATIONS:
+            key = (None, None)
+        place = self.by_destination.setdefault(key, _DestinationTally())
+        place.exchanges += 1
+        place.up += exchange.bytes_up
+        place.unreadable += examined.unreadable_up
+
+
+class _Audit:
+    """The state of one run."""
+
+    def __init__(
+        self, subject: Subject, attributor: Attributor, *, reveal: bool, progress: Progress | None
+    ) -> None:
+        self._subject = subject
+        self._attributor = attributor
+        self._detector = Detector(subject)
+        self._masker = self._detector.make_masker(reveal=reveal)
+        self._progress = progress
+        self._tally = _Tally()
+        self._problems: list[Problem] = []
+        self._names: list[str] = []
+        self._book = FlowBook(
+            FindingRenderer(self._masker, attributor, self._names),
+            {value.id: value for value in subject.values},
+        )
+        self._decoys: list[Finding] = []
+        self._inputs: list[InputFacts] = []
+
+    def run(self, paths: Sequence[str], *, named: bool) -> doc.AuditDocument:
+        for examined in self._detector.examine(self._iter_exchanges(paths)):
+            self._tally.add(examined)
+            self._problems.extend(examined.problems)
+            self._decoys.extend(examined.decoys[: MAX_DECOY_HITS - len(self._decoys)])
+            for finding in examined.findings:
+                self._book.add(finding)
+            if self._progress is not None and self._tally.exchanges % PROGRESS_EVERY == 0:
+                self._progress(f"{self._tally.exchanges:,} exchanges, {len(self._book):,} findings")
+        if self._book.unlisted:
+            reason = (
+                f"{self._book.unlisted:,} findings are counted in their flows but not listed one by one "
+                f"(at most {MAX_LISTED:,} of a flow and {MAX_LISTED_IN_ALL:,} in all are)"
+            )
+            self._problems.append(Problem(where="the audit", reason=reason, lost=False))
+        return self._document(named=named)
+
+    def _iter_exchanges(self, paths: Sequence[str]) -> Iterator[Exchange]:
+        """Exchanges of all inputs in order; problems are set aside on the way."""
+        for file in iter_inputs(paths):
+            reading = read_input(file)
+            self._names.append(file.name)
+            for item in reading:
+                if isinstance(item, Problem):
+                    self._problems.append(item)
+                else:
+                    yield item
+            self._inputs.append(reading.facts)
+
+    def _document(self, *, named: bool) -> doc.AuditDocument:
+        gathering = self._book.close(self._detector.tally.bytes_searched)
+        return doc.AuditDocument(
+            tool=doc.Tool(name="phonehome", version=__version__, data=self._data_sources()),
+            subject=self._subject_summary() if named else None,
+            inputs=[_input_file(facts) for facts in self._inputs],
+            coverage=self._coverage(),
+            flows=gathering.flows,
+            findings=gathering.findings,
+            problems=self._problem_docs(),
+            statistics=self._statistics(gathering),
+        )
+
+    def _data_sources(self) -> list[doc.DataSource]:
+        sources = [
+            doc.DataSource(
+                name=source.name,
+                date=source.date.isoformat() if source.date is not None else None,
+                source=source.source + (f". Caution: {source.caution}" if source.caution else ""),
+            )
+            for source in self._attributor.data
+        ]
+        plan = f"numbering plans of the phonenumbers library {phonenumbers.__version__}"
+        return [*sources, doc.DataSource(name="phonenumbers", date=None, source=plan)]
+
+    def _subject_summary(self) -> doc.SubjectSummary:
+        types = {value.id: value.type.value for value in self._subject.values}
+        return doc.SubjectSummary(
+            name=self._subject.name,
+            values=[
+                doc.SubjectValue(id=value_id, type=types[value_id], searched_for=searched, why=why)
+                for value_id, searched, why in self._detector.lexicon.explained
+            ],
+        )
+
+    def _coverage(self) -> doc.Coverage:
+        destinations = [
+            doc.DestinationCoverage(
+                host=self._masker.host(host),
+                address=self._masker.host(address),
+                exchanges=place.exchanges,
+                read=place.up - place.unreadable,
+                closed=0,
+                unreadable=place.unreadable,
+                lost=0,
+                reason=_OPAQUE if place.unreadable else None,
+                sni=None,
+                ja4=None,
+            )
+            for (host, address), place in self._tally.by_destination.items()
+        ]
+        destinations.sort(key=lambda place: (-place.read - place.unreadable, place.host or ""))
+        return doc.Coverage(
+            exchanges=self._tally.exchanges,
+            by_protocol=dict(sorted(self._tally.by_protocol.items())),
+            bytes_up=self._tally.bytes_up,
+            by_destination=destinations,
+        )
+
+    def _problem_docs(self) -> list[doc.ProblemDoc]:
+        names = {number: facts.path for number, facts in enumerate(self._inputs)}
+        problems = []
+        for problem in self._problems[:MAX_PROBLEMS]:
+            where = problem.where
+            name = names.get(problem.input) if problem.input is not None else None
+            if name is not None and not where.startswith(name):
+                where = f"{name} {where}"
+            reason = self._masker.text(problem.reason.encode("utf-8", "backslashreplace"))
+            problems.append(doc.ProblemDoc(where=where, reason=reason, lost=problem.lost))
+        rest = len(self._problems) - MAX_PROBLEMS
+        if rest > 0:
+            problems.append(doc.ProblemDoc(where="the audit", reason=f"{rest:,} problems more", lost=True))
+        return problems
+
+    def _statistics(self, gathering: Gathering) -> doc.Statistics:
+        lexicon = self._detector.lexicon
+        return doc.Statistics(
+            bytes_recorded=self._tally.recorded,
+            bytes_searched=self._detector.tally.bytes_searched,
+            layers_opened=self._detector.tally.layers_opened,
+            forms=len(lexicon.patterns),
+            digests=len(lexicon.digests),
+            findings=gathering.strong,
+            weak_findings=gathering.weak,
+            not_seen=[
+                value_id
+                for value_id, searched, _ in lexicon.explained
+                if searched and value_id not in gathering.seen
+            ],
+            decoys=doc.DecoyStatistics(
+                values=len(lexicon.decoys),
+                hits=[
+                    f"{hit.value_id} as {hit.form} in {hit.part.value} of exchange {hit.exchange.index}"
+                    for hit in self._decoys
+                ],
+            ),
+            digests_not_available=list(lexicon.digests.missing),
+            chance_threshold_bits=THRESHOLD_BITS,
+        )
+
+
+def _input_file(facts: InputFacts) -> doc.InputFile:
+    return doc.InputFile(
+        path=facts.path,
+        format=facts.format,
+        sha256=facts.sha256,
+        size=facts.size,
+        first=write_time(facts.first),
+        last=write_time(facts.last),
+    )
