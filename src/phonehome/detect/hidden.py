@@ -7,6 +7,7 @@ neighbours and context: a value that does not count as a finding is still a valu
 import re
 
 from phonehome.decoders.json_text import locate_json
+from phonehome.detect.forms.person import ANCHOR
 from phonehome.detect.graph import Edge, Graph
 from phonehome.detect.lexicon import Lexicon
 from phonehome.detect.search import Searcher
@@ -18,6 +19,9 @@ MAX_LAYERS = 8
 
 MAX_REMEMBERED = 4_096
 """Texts whose answer is kept: a URL or a header comes back with every finding."""
+
+GRAM = 12
+"""Bytes of a message that are enough to hide it: a window may cut it anywhere, in any case of its letters."""
 
 Span = tuple[int, int, int]
 
@@ -33,6 +37,7 @@ class HiddenValues:
         self._decoys_from = lexicon.decoys_from
         self._searcher = searcher
         self._remembered: dict[bytes, list[Span]] = {}
+        self._grams = _grams(lexicon)
 
     def spans(self, data: bytes) -> list[Span]:
         """The parts of `data` that hold a value: (start, end, place of the value in the lexicon), sorted."""
@@ -59,7 +64,7 @@ class HiddenValues:
         return sorted(found, key=lambda span: (span[0], -span[1]))
 
     def _search(self, graph: Graph, node: int, found: set[Span]) -> None:
-        hits = self._searcher.search_anywhere(graph.data[node])
+        hits = self._searcher.search_anywhere(graph.data[node]) + self._pieces(graph.data[node])
         if node:  # the shown text itself is no digest; what it decodes to may be
             digests = self._searcher.search_digests([graph.data[node]])
             hits += [
@@ -71,6 +76,26 @@ class HiddenValues:
             return
         for _, edges in graph.iter_paths(node):
             found.update((*_upward(graph, node, edges, start, end), value) for start, end, value in hits)
+
+    def _pieces(self, data: bytes) -> list[Span]:
+        """Pieces of long messages."""
+        if not self._grams:
+            return []
+        lower = data.lower()
+        pieces = ((at, self._grams.get(lower[at : at + GRAM])) for at in range(len(lower) - GRAM + 1))
+        return [(at, at + GRAM, value) for at, value in pieces if value is not None]
+
+
+def _grams(lexicon: Lexicon) -> dict[bytes, int]:
+    """Every piece of every long text, in lower case, with the place of its value."""
+    grams: dict[bytes, int] = {}
+    for entry in (entry for entries in lexicon.entries for entry in entries):
+        if entry.form.anchor and len(entry.form.pattern) == ANCHOR and entry.value < lexicon.decoys_from:
+            # Anchors stand eight bytes apart, so these cover the whole text.
+            text, at = entry.form.text.lower(), entry.form.at
+            for start in range(at, min(at + ANCHOR, len(text) - GRAM + 1)):
+                grams.setdefault(text[start : start + GRAM], entry.value)
+    return grams
 
 
 def _cut(graph: Graph, node: int, data: bytes) -> None:
