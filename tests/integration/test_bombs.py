@@ -176,3 +176,13 @@ def test_a_body_of_nothing_but_known_values(tmp_path: Path, subject: Path) -> No
     ended = audit(tmp_path / "full.har", subject)
     assert "so often that the search ended" in reasons(ended)
     assert is_found(ended)
+
+
+def test_a_document_full_of_known_values(tmp_path: Path, subject: Path) -> None:
+    """Each finding is located in its document; that must not scan the document anew each time."""
+    member = {"a": IMEI, "b": base64.b64encode(IMEI.encode()).decode()}
+    (tmp_path / "full.har").write_bytes(har(entry(body=json.dumps([member] * 10_000))))
+    ended = audit(tmp_path / "full.har", subject)
+    reasons(ended)
+    paths = {finding["path"] for finding in json.loads(ended.out)["findings"]}
+    assert {"$[0].a", "$[0].b"} <= paths

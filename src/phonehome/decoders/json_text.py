@@ -7,6 +7,7 @@ a value stood; `locate_json` finds that by a scan of its own, and is called only
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from phonehome.decoders.base import Leaf
 from phonehome.model.errors import DecodeError, LimitExceeded
@@ -17,6 +18,8 @@ MAX_STEP = 1024
 """Characters of the longest step of an object or an array that is descended: every part repeats it."""
 MAX_KEY_SHOWN = 256
 """Characters of a key that its step shows."""
+MAX_INDEXED = 4
+"""Documents whose places are remembered."""
 MIN_KEY = 6
 """Keys of this many characters and more are parts too: apps put identifiers there."""
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -199,9 +202,27 @@ def locate_json(data: bytes, step: str, occurrence: int = 0, root: str = "$") ->
     Raises:
         DecodeError: No such part.
     """
-    for place, start, end in iter_places(data, root):
-        if place == step:
-            if occurrence == 0:
-                return start, end
-            occurrence -= 1
-    raise DecodeError("expected a part of JSON at the step; there is none")
+    return _index(data, root).find(step, occurrence)
+
+
+class _Index:
+    """The places of one document, read as far as somebody asked."""
+
+    def __init__(self, data: bytes, root: str) -> None:
+        self._ahead = iter_places(data, root)
+        self._read: dict[str, list[tuple[int, int]]] = {}
+
+    def find(self, step: str, occurrence: int) -> tuple[int, int]:
+        while occurrence >= len(self._read.get(step, ())):
+            found = next(self._ahead, None)
+            if found is None:
+                raise DecodeError("expected a part of JSON at the step; there is none")
+            place, start, end = found
+            self._read.setdefault(place, []).append((start, end))
+        return self._read[step][occurrence]
+
+
+@lru_cache(maxsize=MAX_INDEXED)
+def _index(data: bytes, root: str) -> _Index:
+    # A document full of known values is asked for thousands of places: each scan goes on where the last ended.
+    return _Index(data, root)
