@@ -36,14 +36,15 @@ def decoys_of(subject: Subject) -> list[KnownValue]:
 
 def _stranger(value: KnownValue, chance: random.Random) -> str | None:
     text = value.value
+    digits = re.sub("[^0-9]", "", text)
     match value.type:
         case DataType.IMEI:
-            core = text[:8] + _digits(chance, 6)
+            core = digits[:8] + _digits(chance, 6)
             return core + luhn_digit(core)
         case DataType.IMSI:
-            return text[:5] + _digits(chance, max(len(text) - 5, 0))
+            return digits[:5] + _digits(chance, max(len(digits) - 5, 0))
         case DataType.ICCID:
-            core = text[:9] + _digits(chance, max(len(text) - 10, 0))
+            core = digits[:9] + _digits(chance, max(len(digits) - 10, 0))
             return core + luhn_digit(core)
         case DataType.WIFI_MAC | DataType.BLUETOOTH_MAC | DataType.BSSID:
             head = re.match(r"(?:[0-9A-Fa-f]{2}[^0-9A-Fa-f]?){3}", text)
@@ -51,9 +52,8 @@ def _stranger(value: KnownValue, chance: random.Random) -> str | None:
         case DataType.LOCATION:
             return _elsewhere(text, chance)
         case _:
-            digits = sum(char.isdigit() for char in text)
             phone = value.type.value.endswith("phone_number")
-            keep = max(len(text) - max(digits // 2, _MIN_RANDOM_DIGITS), 0) if phone else 0
+            keep = max(len(text) - max(len(digits) // 2, _MIN_RANDOM_DIGITS), 0) if phone else 0
             return _scrambled(text, chance, keep=keep)
 
 

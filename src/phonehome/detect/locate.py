@@ -1,8 +1,8 @@
 """From hits to candidates: where in the exchange it stands, through which layers, and which reading is the best.
 
 The same bytes can be read in several ways: the value stands in the raw JSON and in the leaf parsed from it; a
-token can be decoded by two alphabets. For each value and part one reading per occurrence is kept: the one with the
-fewest codings, then with the most containers (they give the path), then the longest.
+token can be decoded by two alphabets. For each value and part one reading per occurrence is kept: the one of the
+fullest form, then with the fewest text codings, then with the most containers (they give the path).
 """
 
 import math
@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from phonehome.decoders import CONTAINERS
+from phonehome.decoders import COMPRESSIONS, CONTAINERS
 from phonehome.detect.forms import Half
 from phonehome.detect.graph import MAX_PLACES, Edge, Graph
 from phonehome.detect.lexicon import CONTEXT
@@ -31,9 +31,17 @@ MAX_PAIR_DISTANCE = 256
 Spans = list[tuple[int, int]]
 
 _BEFORE = 40
-_CONTAINERS = frozenset(container.name for container in CONTAINERS) | {"url", ""}
+# A container gives the path, and compressed bytes may hold a value by chance of the compression only.
+_TRANSPARENT = (
+    {container.name for container in CONTAINERS} | {compression.name for compression in COMPRESSIONS} | {"url", ""}
+)
 _FOLDED = {"base16": "hex", "base64": "base64", "base64url": "base64url"}
-_LAST_STEP = re.compile(r"(?:\.[^.\[\]]*|\[[^\[\]]*\]|[^:>]*)\Z")
+_LAST_STEP = re.compile(r"(?:\.[^.\[\]]*|\[[^\[\]]*\])\Z")
+_KEY_END = rb"[\w.\-\[\]]{0,24}[\"']?\s{0,2}[:=]\s{0,2}[\"'\[]?\Z"
+_BEFORE_VALUE = {
+    data_type: re.compile(b"(?:" + words.pattern + b")" + _KEY_END, re.IGNORECASE)
+    for data_type, words in CONTEXT.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +62,20 @@ class Candidate:
 
     @property
     def codings(self) -> int:
-        """Layers that changed the bytes."""
-        return sum(edge.layer not in _CONTAINERS for edge in self.edges)
+        """Text codings on the way: a reading without them is simpler."""
+        return sum(edge.layer not in _TRANSPARENT for edge in self.edges)
 
     @property
-    def rank(self) -> tuple[int, int, int, float, int]:
-        """Best first; of two names for the same bytes, the one that says more, then the plainer one."""
-        return self.codings, -len(self.edges), self.start - self.end, -self.bits, len(self.form)
+    def rank(self) -> tuple[float, int, int, int, float, int]:
+        """Best first: the fuller form, the simpler reading, the one with more path; then the plainer name."""
+        return (
+            -self.hit.bits,
+            self.codings,
+            -len(self.edges),
+            self.start - self.end,
+            -self.bits,
+            len(self.form),
+        )
 
 
 def iter_candidates(
@@ -115,7 +130,7 @@ def _is_named(graph: Graph, root: Root, candidate: Candidate, data_type: DataTyp
     if words.search(steps.encode("utf-8", "replace")):
         return True
     before = graph.data[candidate.node][max(candidate.start - _BEFORE, 0) : candidate.start]
-    return words.search(before) is not None
+    return _BEFORE_VALUE[data_type].search(before) is not None
 
 
 def _spelled(graph: Graph, candidate: Candidate, digests: int) -> Candidate:
@@ -174,21 +189,31 @@ def _paired(graph: Graph, group: list[Candidate]) -> Iterator[Candidate]:
 
 
 def _belong(graph: Graph, first: Candidate, second: Candidate) -> bool:
+    """Whether two halves stand in one text close by, or in two fields of one object."""
     place = first.hit.form.half is Half.LATITUDE
     if first.edges == second.edges:
         distance = max(first.start - second.end, second.start - first.end)
         return 0 <= distance <= MAX_PAIR_DISTANCE and place
-    if place:
-        return True
-    whole = all(one.end - one.start == len(graph.data[one.node].strip()) for one in (first, second))
-    if not whole or len(first.edges) != len(second.edges) or not first.edges:
+    if not place and any(one.end - one.start != len(graph.data[one.node].strip()) for one in (first, second)):
         return False
-    one, other = first.edges[-1], second.edges[-1]
-    return (
-        first.edges[:-1] == second.edges[:-1]
-        and one.layer == other.layer
-        and _LAST_STEP.sub("", one.step) == _LAST_STEP.sub("", other.step)
-    )
+    return _object_of(first) == _object_of(second) is not None
+
+
+def _object_of(candidate: Candidate) -> tuple[tuple[Edge, ...], str, str] | None:
+    """The object whose field a candidate stands in: the way to its container, and the path up to the field."""
+    for place in range(len(candidate.edges) - 1, -1, -1):
+        edge = candidate.edges[place]
+        if edge.step:
+            return candidate.edges[:place], edge.layer, _parent_step(edge.step)
+    return None
+
+
+def _parent_step(step: str) -> str:
+    """`$.a[0]` for `$.a[0].lat`, `1` for `1.2`; nothing for a flat container's `query:lat`."""
+    kind, colon, _ = step.partition(":")
+    if colon and kind.isalpha():
+        return kind
+    return _LAST_STEP.sub("", step)
 
 
 def choose(candidates: Iterable[Candidate]) -> list[Candidate]:

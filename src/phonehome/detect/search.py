@@ -88,7 +88,8 @@ class Searcher:
             if form.anchor:
                 stretched = _stretch(buffer, form, start, end)
                 if stretched is not None:
-                    hits.append(Hit(place, entry, form, *stretched, form.bits))
+                    share = (stretched[1] - stretched[0]) / len(form.text)
+                    hits.append(Hit(place, entry, form, *stretched, form.bits * share))
             elif CHECKS[form.boundary](buffer, start, end) or _has_length_before(buffer, start, end):
                 stop = end
                 if form.boundary is Boundary.IMEISV and buffer[end : end + 2].isdigit():
