@@ -112,6 +112,14 @@ def _decimal(buffer: bytes, start: int, end: int) -> bool:
     return before != 0x2D or _precedes(buffer, start, b"-", _ALNUM)
 
 
+def _decimal_goes_on(buffer: bytes, start: int, end: int) -> bool:
+    """A number that begins here and has more places; how near it is, the search checks."""
+    before, after = _neighbours(buffer, start, end)
+    if before in _DIGITS or before in (0x2E, 0x2C) or after not in _DIGITS:
+        return False
+    return before != 0x2D or _precedes(buffer, start, b"-", _ALNUM)
+
+
 def _imeisv(buffer: bytes, start: int, end: int) -> bool:
     """Fourteen digits alone, or with the two of a software version (3GPP TS 23.003, 6.2.2); never with one."""
     before, _ = _neighbours(buffer, start, end)
@@ -156,4 +164,5 @@ CHECKS: dict[Boundary, Callable[[bytes, int, int], bool]] = {
     Boundary.DECIMAL: _decimal,
     Boundary.IMEISV: _imeisv,
     Boundary.NATIONAL: _national,
+    Boundary.NEAR: _decimal_goes_on,
 }

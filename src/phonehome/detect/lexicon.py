@@ -1,15 +1,18 @@
 """What to search for: all forms of all known values and of their decoys, and the digests of those forms."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from phonehome.detect.decoys import decoys_of
 from phonehome.detect.digests import DigestIndex
-from phonehome.detect.forms import Form, written_forms
+from phonehome.detect.forms import Boundary, Form, written_forms
 from phonehome.model.subject import DataType, KnownValue, Subject
 
 MIN_SEARCHED_BITS = 16.0
 """Surprise below which a value is not searched for at all, except where a key names it."""
+
+MIN_GROUPED = 9
+"""Digits of a number that is looked for in groups; fewer are a date."""
 
 COMMON_WORDS = frozenset(
     {
@@ -48,6 +51,7 @@ class Lexicon:
         decoys_from: Where the decoys begin.
         patterns: Every distinct pattern with whether letters match in either case.
         entries: For each pattern, whose forms it is.
+        grouped: Numbers by their bare digits, for those written in groups.
         digests: The index of all digests.
         explained: For each known value, whether it is searched for, and what to know about that.
     """
@@ -81,7 +85,23 @@ class Lexicon:
                     hashed.append((place, form, text))
         self.patterns = list(by_pattern)
         self.entries = [tuple(entries) for entries in by_pattern.values()]
+        self.grouped = self._group(MIN_GROUPED)
         self.digests = DigestIndex(hashed)
+
+    def _group(self, least: int) -> dict[bytes, list[Entry]]:
+        """Numbers by their bare digits, for those written in groups."""
+        grouped: dict[bytes, list[Entry]] = {}
+        for entries in self.entries:
+            for entry in entries:
+                digits = re.sub(rb"[^0-9]", b"", entry.form.pattern)
+                numeric = entry.form.boundary in (Boundary.DIGITS, Boundary.NATIONAL)
+                if not numeric or len(digits) < least:
+                    continue
+                known = grouped.setdefault(digits, [])
+                if not any(other.value == entry.value for other in known):
+                    name = f"{entry.form.name.partition('/')[0]}/grouped"
+                    known.append(Entry(entry.value, replace(entry.form, name=name)))
+        return grouped
 
     @property
     def decoys(self) -> list[KnownValue]:
@@ -97,6 +117,8 @@ def explain(subject: Subject) -> list[tuple[str, bool, str | None]]:
 def _explain(value: KnownValue, forms: list[Form]) -> tuple[bool, str | None]:
     if not forms:
         return False, f"not a usable {value.type.value}: no form of it has four characters or more"
+    if _is_placeholder(value.value):
+        return False, "a placeholder that many handsets report instead of their own"
     free = [form for form in forms if not form.needs_context]
     best = max((form.bits * (2 if form.half else 1) for form in free), default=0.0)
     if not free:
@@ -110,10 +132,28 @@ def _explain(value: KnownValue, forms: list[Form]) -> tuple[bool, str | None]:
     return True, None
 
 
+def _is_placeholder(text: str) -> bool:
+    """All zeros, all Fs and the like; and the two constants of Android's own making."""
+    digits = re.sub(r"[^0-9a-z]", "", text.casefold())
+    return len(digits) >= 8 and (len(set(digits)) == 1 or digits in PLACEHOLDERS)
+
+
+PLACEHOLDERS = frozenset(
+    {
+        "020000000000",  # the MAC address since Android 6
+        "9774d56d682e549c",  # the Android ID of a batch of Android 2.2 handsets
+        "004999010640000",  # the IMEI of emulators
+        "012345678901234",
+        "123456789012345",
+        "1234567890",
+    }
+)
+
+
 CONTEXT: dict[DataType, re.Pattern[bytes]] = {
     data_type: re.compile(words, re.IGNORECASE)
     for data_type, words in {
-        DataType.CARRIER_NAME: rb"carrier|extinfo|operator|\boper|plmn|\bspn\b|\bsim|mno\b|telco"
+        DataType.CARRIER_NAME: rb"carrier(?!s)|extinfo|operator|\boper|plmn|\bspn\b|\bsim|mno\b|telco"
         rb"|isp\b|network_?name|provider",
         DataType.SSID: rb"ssid|wi-?fi|wlan|network|\bap\b|hotspot",
         DataType.USERNAME: rb"user|login|nick|account|name\b|\buid|handle",

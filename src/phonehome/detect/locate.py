@@ -33,7 +33,9 @@ Spans = list[tuple[int, int]]
 _BEFORE = 40
 # A container gives the path, and compressed bytes may hold a value by chance of the compression only.
 _TRANSPARENT = (
-    {container.name for container in CONTAINERS} | {compression.name for compression in COMPRESSIONS} | {"url", ""}
+    {container.name for container in CONTAINERS}
+    | {compression.name for compression in COMPRESSIONS}
+    | {"url", ""}
 )
 _FOLDED = {"base16": "hex", "base64": "base64", "base64url": "base64url"}
 _LAST_STEP = re.compile(r"(?:\.[^.\[\]]*|\[[^\[\]]*\])\Z")

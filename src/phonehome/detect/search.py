@@ -4,10 +4,12 @@ One Hyperscan pass over the joined buffers finds every literal; the index of dig
 match counts if it stands by itself (boundaries); a piece of a long text is stretched as far as it agrees.
 """
 
+import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 import hyperscan
@@ -16,6 +18,7 @@ from phonehome.detect.boundaries import CHECKS
 from phonehome.detect.digests import KEY
 from phonehome.detect.forms import Boundary, Form
 from phonehome.detect.forms.person import ENOUGH_STRETCH, FILE_ANCHOR, MIN_STRETCH
+from phonehome.detect.forms.place import NEAR
 from phonehome.detect.lexicon import Entry, Lexicon
 from phonehome.detect.tokens import SEPARATOR
 
@@ -24,6 +27,19 @@ MAX_MATCHES = 200_000
 
 
 _SPACES = frozenset(b"\t\n\r")
+
+
+MAX_PLACES = 20
+"""Decimal places of a coordinate that are read."""
+
+MAX_HITS = 500
+"""Hits of one value in one buffer that are looked at; it is there, and more of it says no more."""
+
+_NOT_DIGITS = bytes(byte for byte in range(256) if not 0x30 <= byte <= 0x39)
+_GROUPED = re.compile(
+    rb"(?<![0-9A-Za-z.+])[+(]{0,2}[0-9]{1,8}(?:(?:[ ./()-]|\xc2\xa0|\xe2\x80[\x90-\x95\xaf]){1,3}[0-9]{1,8}){1,7}"
+    rb"(?![0-9A-Za-z])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,40 @@ class Hit:
     bits: float
     recipe: str | None = None
     digest_size: int = 0
+
+
+@dataclass(slots=True)
+class _Hits:
+    """Hits as they come, at most `MAX_HITS` of one value in one buffer."""
+
+    hits: list[Hit] = field(default_factory=list)
+    counts: Counter[tuple[int, int]] = field(default_factory=Counter)
+    reached: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def add(self, hit: Hit) -> None:
+        key = hit.buffer, hit.entry.value
+        self.counts[key] += 1
+        if self.counts[key] <= MAX_HITS:
+            self.hits.append(hit)
+        if hit.form.anchor:
+            self.reached[key] = max(hit.end, self.reached.get(key, 0))
+
+    def covers(self, place: int, entry: Entry, end: int) -> bool:
+        """Whether an anchor lies within what an earlier one was stretched to."""
+        return end <= self.reached.get((place, entry.value), 0)
+
+
+def _end_of_near(buffer: bytes, form: Form, start: int, end: int) -> int:
+    """Where a decimal number ends that is as near to the form's as `NEAR` says; −1 if it is not."""
+    stop = end
+    while stop < min(len(buffer), end + MAX_PLACES) and buffer[stop : stop + 1].isdigit():
+        stop += 1
+    number = float(buffer[start:stop].replace(b",", b"."))
+    return stop if abs(number - float(form.text)) <= NEAR else -1
+
+
+def _as_imeisv(form: Form) -> Form:
+    return replace(form, name=form.name.replace("no-check-digit", "imeisv"))
 
 
 class Searcher:
@@ -73,28 +123,53 @@ class Searcher:
 
         with suppress(hyperscan.ScanTerminated):
             self._database.scan(joined, match_event_handler=on_match)
-        hits: list[Hit] = []
+        hits = _Hits()
         for pattern, end in raw:
             start = end - self._lengths[pattern]
             place = bisect_right(begins, start) - 1
             buffer, begin = buffers[place], begins[place]
             if end - begin <= len(buffer):
                 self._check(hits, place, buffer, pattern, start - begin, end - begin)
-        return hits, len(raw) >= MAX_MATCHES
+        self._search_grouped(hits, joined, begins, buffers)
+        return hits.hits, len(raw) >= MAX_MATCHES
 
-    def _check(self, hits: list[Hit], place: int, buffer: bytes, pattern: int, start: int, end: int) -> None:
+    def _search_grouped(
+        self, hits: "_Hits", joined: bytes, begins: list[int], buffers: Sequence[bytes]
+    ) -> None:
+        """Long numbers written in groups, however they are grouped: their digits are looked up as one."""
+        if not self.lexicon.grouped:
+            return
+        for match in _GROUPED.finditer(joined):
+            digits = match.group().translate(None, _NOT_DIGITS)
+            entries = self.lexicon.grouped.get(digits)
+            if entries is None:
+                continue
+            place = bisect_right(begins, match.start()) - 1
+            start, end = (edge - begins[place] for edge in match.span())
+            for entry in entries:
+                national = entry.form.boundary is Boundary.NATIONAL
+                if end <= len(buffers[place]) and not (national and match.group().startswith((b"+", b"(+"))):
+                    hits.add(Hit(place, entry, entry.form, start, end, entry.form.bits))
+
+    def _check(self, hits: "_Hits", place: int, buffer: bytes, pattern: int, start: int, end: int) -> None:
         for entry in self.lexicon.entries[pattern]:
             form = entry.form
             if form.anchor:
+                if hits.covers(place, entry, end):
+                    continue
                 stretched = _stretch(buffer, form, start, end)
                 if stretched is not None:
                     share = (stretched[1] - stretched[0]) / len(form.text)
-                    hits.append(Hit(place, entry, form, *stretched, form.bits * share))
+                    hits.add(Hit(place, entry, form, *stretched, form.bits * share))
             elif CHECKS[form.boundary](buffer, start, end) or _has_length_before(buffer, start, end):
                 stop = end
+                if form.boundary is Boundary.NEAR:
+                    stop = _end_of_near(buffer, form, start, end)
+                    if stop < 0:
+                        continue
                 if form.boundary is Boundary.IMEISV and buffer[end : end + 2].isdigit():
-                    stop = end + 2
-                hits.append(Hit(place, entry, form, start, stop, form.bits))
+                    form, stop = _as_imeisv(form), end + 2
+                hits.add(Hit(place, entry, form, start, stop, form.bits))
 
     def search_anywhere(self, data: bytes) -> list[tuple[int, int, int]]:
         """Every pattern that says something by itself, boundaries aside: (start, end, value); for masking."""

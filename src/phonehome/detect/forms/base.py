@@ -40,6 +40,7 @@ class Boundary(Enum):
     DECIMAL = "decimal"
     IMEISV = "imeisv"
     NATIONAL = "national"
+    NEAR = "near"
     PACKED = "packed"
     SWAPPED = "swapped"
 

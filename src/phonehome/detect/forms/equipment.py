@@ -45,6 +45,9 @@ def imei_forms(name: str, value: str) -> Iterator[Form]:
     core = digits[:_IMEI_DIGITS]
     full = digits if len(digits) == _IMEI_DIGITS + 1 else core + luhn_digit(core)
     yield _digits(name, full, hashed=True)
+    corrected = core + luhn_digit(core)
+    if corrected != full:
+        yield _digits(f"{name}/check-digit-corrected", corrected, hashed=True)
     if len(digits) == _IMEI_DIGITS + 2:
         yield _digits(f"{name}/imeisv", digits, hashed=True)
     # The software version is two digits nobody knows beforehand, so the boundary check looks at them.
@@ -57,7 +60,8 @@ def imei_forms(name: str, value: str) -> Iterator[Form]:
                 groups.append(core[at : at + size])
                 at += size
             short = separator.join(groups)
-            yield _digits(f"{name}/{kind}", short + separator + full[-1])
+            hashed = separator == "-" and grouping in ((2, 6, 6), (6, 2, 6), (8, 6))
+            yield _digits(f"{name}/{kind}", short + separator + full[-1], hashed=hashed)
             yield _digits(f"{name}/no-check-digit/{kind}", short)
             if len(grouping) == 4:
                 yield _digits(f"{name}/{kind}", short + full[-1])
@@ -95,7 +99,7 @@ def imsi_forms(name: str, value: str) -> Iterator[Form]:
     yield _digits(name, digits, hashed=True)
     for mnc in (2, 3):
         mcc, network, subscriber = digits[:3], digits[3 : 3 + mnc], digits[3 + mnc :]
-        yield _digits(f"{name}/msin", subscriber)
+        yield _digits(f"{name}/msin", subscriber, hashed=True)
         for separator in "-. ,/":
             yield _digits(f"{name}/split", separator.join((mcc, network, subscriber)))
     for lead in "01":
@@ -143,7 +147,7 @@ def mac_forms(name: str, value: str) -> Iterator[Form]:
                 boundary=Boundary.HEX,
                 bits=bits,
                 caseless=True,
-                hashed=not form.endswith(("spaced", "underscored", "dotted")),
+                hashed=not form.endswith(("spaced", "underscored")),
             )
     yield Form(name=f"{name}/raw", pattern=raw, boundary=Boundary.NONE, bits=raw_bits(raw), hashed=True)
     yield Form(name=f"{name}/raw-reversed", pattern=raw[::-1], boundary=Boundary.NONE, bits=raw_bits(raw))
@@ -164,7 +168,7 @@ def android_id_forms(name: str, value: str) -> Iterator[Form]:
     number = int(digits, 16)
     yield _digits(f"{name}/integer", str(number))
     if number >> 63:
-        yield _digits(f"{name}/signed-integer", str(number - (1 << 64)))
+        yield _digits(f"{name}/signed-integer", str(number - (1 << 64)), hashed=True)
     yield from (form for form in integer_forms(name, number) if form.name.endswith("varint"))
 
 

@@ -35,6 +35,22 @@ _MAX_ANCHORED = 4096
 _OTHER_ENCODINGS = ("utf-16-le", "utf-16-be", "latin-1", "gb18030", "big5", "shift_jis", "euc_kr", "cp1251")
 
 
+_SPELT_OUT = str.maketrans(
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "Ä": "Ae",
+        "Ö": "Oe",
+        "Ü": "Ue",
+        "ß": "ss",
+        "ø": "oe",
+        "å": "aa",
+        "æ": "ae",
+    }
+)
+
+
 def phone_forms(name: str, value: str, region: str | None) -> Iterator[Form]:
     """E.164, without plus, national, with trunk or international prefix, spaced and dashed, and packed."""
     try:
@@ -96,7 +112,7 @@ def _formatted_forms(
     for text, kind in writings.items():
         if len(re.sub(r"\D", "", text)) >= _MIN_NATIONAL_DIGITS and not text.isdigit():
             boundary = Boundary.NATIONAL if kind.startswith("national") else Boundary.DIGITS
-            yield _number(f"{name}/{kind}", text, boundary)
+            yield _number(f"{name}/{kind}", text, boundary, hashed=kind.endswith("formatted"))
 
 
 def email_forms(name: str, value: str) -> Iterator[Form]:
@@ -120,6 +136,7 @@ def email_forms(name: str, value: str) -> Iterator[Form]:
             bits=surprise(local, caseless=True),
             caseless=True,
             needs_context=surprise(local, caseless=True) < SURE_BITS,
+            hashed=surprise(local, caseless=True) >= SURE_BITS,
         )
 
 
@@ -131,13 +148,26 @@ def name_forms(name: str, value: str) -> Iterator[Form]:
     if given:
         writings.setdefault(f"{family} {given}", f"{name}/family-first")
         writings.setdefault(f"{family}, {given}", f"{name}/family-first")
+        writings.setdefault(f"{family};{given}", f"{name}/family-first")  # vCard's N, RFC 6350, 6.2.2
         for joint in "._-":
             writings.setdefault(text.replace(" ", joint), f"{name}/joined")
+    for writing, form in list(writings.items()):
+        for plain in _romanised(writing):
+            writings.setdefault(plain, f"{form}/romanised")
     for writing, form in writings.items():
-        yield from _text_forms(form, writing, Boundary.NAME, hashed=True)
+        boundary = Boundary.USERNAME if "/joined" in form else Boundary.NAME
+        yield from _text_forms(form, writing, boundary, hashed=True)
     if given and min(len(given), len(family)) >= 2:
         for half, part in ((Half.GIVEN, given), (Half.FAMILY, family)):
             yield from _text_forms(f"{name}/fields-apart", part, Boundary.NAME, half=half)
+
+
+def _romanised(text: str) -> list[str]:
+    """Without accents, and with German umlauts and the like spelt out; nothing for plain ASCII."""
+    if text.isascii():
+        return []
+    bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    return [plain for plain in (bare, text.translate(_SPELT_OUT)) if plain.isascii()]
 
 
 def short_text_forms(
@@ -159,6 +189,8 @@ def _text_forms(
     half: Half | None = None,
 ) -> Iterator[Form]:
     bits = surprise(text, caseless=True)
+    if text and ord(text[0]) > 0x2E7F and boundary is Boundary.NAME:
+        boundary = Boundary.NONE  # these scripts put no space between words
     cases = [text, text.lower(), text.upper(), text.title()]
     for case in dict.fromkeys(unicodedata.normalize("NFC", case) for case in cases):
         yield Form(

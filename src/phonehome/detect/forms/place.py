@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 from phonehome.detect.forms.base import DIGIT_BITS, MIN_PATTERN, Boundary, Form, Half, surprise
 
+NEAR = 1e-5
+"""Degrees within which a longer number is the same place: about a metre."""
+
 _PLACES = range(2, 8)
 _GEOHASH = "0123456789bcdefghjkmnpqrstuvwxyz"
 _GEOHASH_LENGTHS = range(7, 13)
@@ -60,7 +63,7 @@ def _coordinate_forms(name: str, half: Half, number: float, text: str) -> Iterat
         decimals.setdefault(repr(round(number, places)), places)
     for writing, places in decimals.items():
         if len(writing) >= MIN_PATTERN and "." in writing and "e" not in writing:
-            digits = sum(char.isdigit() for char in writing.rstrip("0"))
+            digits = min(len(writing.partition(".")[2].rstrip("0")) or 1, places)
             yield Form(
                 name=f"{name}/decimal-{places}",
                 pattern=writing.encode(),
@@ -69,12 +72,28 @@ def _coordinate_forms(name: str, half: Half, number: float, text: str) -> Iterat
                 half=half,
                 kind="decimal",
             )
+    yield from _near_forms(name, half, number)
     for exponent in (5, 6, 7):
         scaled = {round(number * 10**exponent), int(number * 10**exponent)}
         for integer in scaled:
             if len(str(abs(integer))) >= MIN_PATTERN:
                 yield _scaled(name, half, integer, exponent)
     yield from _floating_forms(name, half, number)
+
+
+def _near_forms(name: str, half: Half, number: float) -> Iterator[Form]:
+    """More places than are known: four places that agree, and a whole that differs by a metre at the most."""
+    for separator in ".,":
+        for near in {f"{number + shift:.9f}"[:-5] for shift in (-NEAR, 0.0, NEAR)}:
+            yield Form(
+                name=f"{name}/decimal-more",
+                pattern=near.replace(".", separator).encode(),
+                boundary=Boundary.NEAR,
+                bits=DIGIT_BITS * 4,
+                half=half,
+                kind="decimal",
+                text=repr(number).encode(),
+            )
 
 
 def _scaled(name: str, half: Half, integer: int, exponent: int) -> Form:
