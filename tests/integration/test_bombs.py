@@ -184,5 +184,6 @@ def test_a_document_full_of_known_values(tmp_path: Path, subject: Path) -> None:
     (tmp_path / "full.har").write_bytes(har(entry(body=json.dumps([member] * 10_000))))
     ended = audit(tmp_path / "full.har", subject)
     reasons(ended)
-    paths = {finding["path"] for finding in json.loads(ended.out)["findings"]}
-    assert {"$[0].a", "$[0].b"} <= paths
+    document = json.loads(ended.out)
+    assert "$[0].a" in {finding["path"] for finding in document["findings"]}
+    assert sum(flow["count"] for flow in document["flows"]) >= 10_000  # MAX_PLACES

@@ -19,8 +19,8 @@ from phonehome.model.subject import DataType, KnownValue
 from phonehome.model.vocabulary import VOCABULARY
 from phonehome.reports import document as doc
 
-MAX_LISTED = 500
-MAX_LISTED_IN_ALL = 50_000
+MAX_LISTED = 200
+MAX_LISTED_IN_ALL = 20_000
 """Findings of one flow, and of all, that are listed one by one (one of each flow always is)."""
 
 MAX_UNFOLDED = 50

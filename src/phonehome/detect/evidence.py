@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from phonehome.decoders.json_text import locate_json
+from phonehome.decoders.ndjson import locate_ndjson
 from phonehome.detect.graph import Edge, Graph
 from phonehome.detect.locate import Candidate
 from phonehome.detect.parts import Root
@@ -67,6 +68,11 @@ def _search_span(data: bytes, edge: Edge) -> tuple[int, int]:
     if edge.layer == "json":
         try:
             return locate_json(data, edge.step)
+        except PhonehomeError:
+            return -1, -1
+    if edge.layer == "ndjson":
+        try:
+            return locate_ndjson(data, edge.step)
         except PhonehomeError:
             return -1, -1
     return -1, -1

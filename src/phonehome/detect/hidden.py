@@ -65,6 +65,7 @@ class HiddenValues:
 
     def _search(self, graph: Graph, node: int, found: set[Span]) -> None:
         hits = self._searcher.search_anywhere(graph.data[node]) + self._pieces(graph.data[node])
+        plain = len(hits)
         if node:  # the shown text itself is no digest; what it decodes to may be
             digests = self._searcher.search_digests([graph.data[node]])
             hits += [
@@ -75,7 +76,10 @@ class HiddenValues:
         if not hits:
             return
         for _, edges in graph.iter_paths(node):
-            found.update((*_upward(graph, node, edges, start, end), value) for start, end, value in hits)
+            for number, (start, end, value) in enumerate(hits):
+                if number < plain and _stands_above(graph, node, edges, start, end):
+                    continue
+                found.add((*_upward(graph, node, edges, start, end), value))
 
     def _pieces(self, data: bytes) -> list[Span]:
         """Pieces of long messages."""
@@ -108,6 +112,17 @@ def _cut(graph: Graph, node: int, data: bytes) -> None:
         step = data.find(b":", start, end) + 1
         if step:  # `query:…` in a path
             graph.add(node, "", "", step, end, data[step:end])
+
+
+def _stands_above(graph: Graph, node: int, edges: tuple[Edge, ...], start: int, end: int) -> bool:
+    """Whether a value stands in the content above as often as here, so that it is found there, in its place."""
+    if not edges:
+        return False
+    value, edge = graph.data[node][start:end], edges[-1]
+    above = graph.data[edge.parent]
+    if edge.start >= 0:
+        above = above[edge.start : edge.end]
+    return above != graph.data[node] and above.count(value) >= graph.data[node].count(value)
 
 
 def _upward(graph: Graph, node: int, edges: tuple[Edge, ...], start: int, end: int) -> tuple[int, int]:

@@ -38,6 +38,7 @@ _TRANSPARENT = (
     | {"url", ""}
 )
 _FOLDED = {"base16": "hex", "base64": "base64", "base64url": "base64url"}
+_HEX_DIGITS = b"0123456789ABCDEFabcdef"
 _LAST_STEP = re.compile(r"(?:\.[^.\[\]]*|\[[^\[\]]*\])\Z")
 _KEY_END = rb"[\w.\-\[\]]{0,24}[\"']?\s{0,2}[:=]\s{0,2}[\"'\[]?\Z"
 _BEFORE_VALUE = {
@@ -95,7 +96,7 @@ def iter_candidates(
                 graph.budgets[root].note(f"one content stands in more than {MAX_PLACES} places")
                 break
             candidate = Candidate(root, edges, node, hit, hit.start, hit.end, hit.form.name, hit.bits)
-            if _is_text_of_digits(graph, candidate):
+            if _is_text_of_digits(graph, candidate) or _is_longer_number(graph, candidate):
                 continue
             if hit.recipe is not None:
                 yield _spelled(graph, candidate, digests)
@@ -119,9 +120,22 @@ def _is_text_of_digits(graph: Graph, candidate: Candidate) -> bool:
     if last != "base16" or not candidate.form.endswith("/bcd"):
         return False
     node = graph.data[candidate.node]
-    filled = node[:1] < b"\x10" or node[-1:] >= b"\xf0" or node[-1] & 0xF == 0xF
+    lead = node[:1] < b"\x10" and not candidate.form.startswith("imsi")  # that is the NAI of an IMSI
+    filled = lead or node[-1:] >= b"\xf0" or node[-1] & 0xF == 0xF
     equipment = candidate.form.startswith(("imei", "imsi", "meid", "iccid"))
     return candidate.end - candidate.start < len(node) or not (filled and equipment)
+
+
+def _is_longer_number(graph: Graph, candidate: Candidate) -> bool:
+    """A hit in hexadecimal digits that go on: only of digests are shortened ones sent."""
+    last = candidate.edges[-1] if candidate.edges else None
+    if last is None or last.layer != "base16" or last.start < 0 or candidate.hit.recipe is not None:
+        return False
+    text = graph.data[last.parent]
+    before, after = text[max(last.start - 2, 0) : last.start], text[last.end : last.end + 1]
+    ends_late = candidate.end == len(graph.data[candidate.node]) and after in _HEX_DIGITS and after != b""
+    begins_early = candidate.start == 0 and before[-1:] in _HEX_DIGITS and not before[:1].isalnum()
+    return ends_late or (begins_early and before != b"")
 
 
 def _is_named(graph: Graph, root: Root, candidate: Candidate, data_type: DataType) -> bool:

@@ -54,10 +54,21 @@ def add_exchange(graph: Graph, roots: list[Root], place: int, exchange: Exchange
         if message.body:
             part = Part.REQUEST_BODY if up else Part.RESPONSE_BODY
             yield from _add_body(graph, roots, place, exchange, message, part, direction)
+    if exchange.protocol is Protocol.RAW and (exchange.url or b"").startswith(b"tcp:"):
+        _add_stream(graph, roots, place, exchange)
+        return
     for number, piece in enumerate(exchange.pieces):
         if piece.data:
             part = Part.STREAM if exchange.protocol is Protocol.RAW else Part.MESSAGE
             _add_root(graph, roots, place, part, piece.direction, piece.data, f"message:{number}")
+
+
+def _add_stream(graph: Graph, roots: list[Root], place: int, exchange: Exchange) -> None:
+    """The pieces of a TCP stream are cut anywhere: each direction is one text."""
+    for direction in Direction:
+        data = b"".join(piece.data for piece in exchange.pieces if piece.direction is direction)
+        if data:
+            _add_root(graph, roots, place, Part.STREAM, direction, data, f"stream:{direction.value}")
 
 
 def _add_root(
@@ -102,6 +113,9 @@ def _add_headers(
         if lower == b"cookie" or lower == b"set-cookie":
             _add_cookies(graph, node, value, start)
         elif value:
+            if lower == b"authorization" and b" " in value:
+                credentials = start + value.index(b" ") + 1
+                graph.add(node, "", "header:Authorization", credentials, end, value[credentials - start :])
             graph.add(node, "", f"header:{name.decode('utf-8', 'replace')}", start, end, value)
         at = end + 2
 

@@ -26,15 +26,13 @@ MAX_MATCHES = 200_000
 """Matches taken from one joined buffer; a capture made of nothing but known values ends here."""
 
 
-_SPACES = frozenset(b"\t\n\r")
-
-
-MAX_PLACES = 20
+MAX_DECIMALS = 20
 """Decimal places of a coordinate that are read."""
 
 MAX_HITS = 500
 """Hits of one value in one buffer that are looked at; it is there, and more of it says no more."""
 
+_SPACES = frozenset(b"\t\n\r")
 _NOT_DIGITS = bytes(byte for byte in range(256) if not 0x30 <= byte <= 0x39)
 _GROUPED = re.compile(
     rb"(?<![0-9A-Za-z.+])[+(]{0,2}[0-9]{1,8}(?:(?:[ ./()-]|\xc2\xa0|\xe2\x80[\x90-\x95\xaf]){1,3}[0-9]{1,8}){1,7}"
@@ -83,7 +81,7 @@ class _Hits:
 def _end_of_near(buffer: bytes, form: Form, start: int, end: int) -> int:
     """Where a decimal number ends that is as near to the form's as `NEAR` says; −1 if it is not."""
     stop = end
-    while stop < min(len(buffer), end + MAX_PLACES) and buffer[stop : stop + 1].isdigit():
+    while stop < min(len(buffer), end + MAX_DECIMALS) and buffer[stop : stop + 1].isdigit():
         stop += 1
     number = float(buffer[start:stop].replace(b",", b"."))
     return stop if abs(number - float(form.text)) <= NEAR else -1

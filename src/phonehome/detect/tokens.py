@@ -6,7 +6,7 @@ run's union and intersection of classes (two `reduceat`) say which codings it ca
 """
 
 import string
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,6 +17,7 @@ SEPARATOR = b"\x1e\x00\x1e"
 """Stands between the texts of a layer; in no alphabet, and no form can span it unseen."""
 
 MIN_BASE16 = 12
+MIN_GLUED_BASE16 = 16
 MIN_BASE64 = 8
 MIN_BASE32 = 10
 MIN_BASE58 = 8
@@ -75,8 +76,9 @@ def find_tokens(texts: Sequence[bytes]) -> list[Token]:
     words = _Runs(classes, _ALNUM)
     chained = _Runs(classes, _ALNUM | _JOINT).where_any(_JOINT)
     found: list[tuple[int, int, str]] = []
+    hexes = _Runs(classes, _HEX)
     for coding, mask, runs in (
-        ("base16", words.base16(), words),
+        ("base16", hexes.base16(classes), hexes),
         ("base64", words.base64(), words),
         ("base32", words.base32(), words),
         ("base58", words.base58(), words),
@@ -86,6 +88,8 @@ def find_tokens(texts: Sequence[bytes]) -> list[Token]:
         places = np.flatnonzero(mask)
         starts, ends = runs.starts[places].tolist(), runs.ends[places].tolist()
         found.extend(zip(starts, ends, [coding] * len(starts), strict=True))
+    found.extend(_odd_base16(hexes))
+    found.extend(_mixed_base64(joined, chained))
     found.sort()
     owners = np.searchsorted(begins, [start for start, _, _ in found], side="right") - 1
     offsets = begins.tolist()
@@ -93,6 +97,23 @@ def find_tokens(texts: Sequence[bytes]) -> list[Token]:
         Token(owner, coding, start - offsets[owner], end - offsets[owner])
         for owner, (start, end, coding) in zip(owners.tolist(), found, strict=True)
     ]
+
+
+def _odd_base16(hexes: "_Runs") -> Iterator[tuple[int, int, str]]:
+    """A run with a digit too many: one at its beginning belongs to a prefix (`v1`), or one at its end is cut."""
+    for place in np.flatnonzero((hexes.lengths >= MIN_GLUED_BASE16) & (hexes.lengths % 2 == 1)):
+        start, end = int(hexes.starts[place]), int(hexes.ends[place])
+        yield start, end - 1, "base16"
+        yield start + 1, end, "base16"
+
+
+def _mixed_base64(joined: bytes, chained: "_Runs") -> Iterator[tuple[int, int, str]]:
+    """A run of both alphabets: standard Base64 behind a name and a dash (`sha256-…`)."""
+    for place in np.flatnonzero(chained.any(_URL_SAFE) & chained.any(_STANDARD)):
+        start, end = int(chained.starts[place]), int(chained.ends[place])
+        begin = max(joined.rfind(b"-", start, end), joined.rfind(b"_", start, end)) + 1
+        if end - begin >= MIN_BASE64:
+            yield begin, end, "base64"
 
 
 class _Runs:
@@ -126,8 +147,11 @@ class _Runs:
     def all(self, flag: int) -> Mask:
         return cast("Mask", np.not_equal(self.common & flag, 0))
 
-    def base16(self) -> Mask:
-        return cast("Mask", self.all(_HEX) & (self.lengths >= MIN_BASE16) & (self.lengths % 2 == 0))
+    def base16(self, classes: NDArray[np.uint16]) -> Mask:
+        """Runs of hexadecimal digits, those glued to other letters (`0x…`, `id…`) only when long."""
+        alone = ((classes[self.starts - 1] | classes[self.ends]) & _ALNUM) == 0
+        least = np.where(alone, MIN_BASE16, MIN_GLUED_BASE16)
+        return cast("Mask", (self.lengths >= least) & (self.lengths % 2 == 0))
 
     def base64(self) -> Mask:
         mixed = self.any(_UPPER) & (self.any(_LOWER) | self.any(_DIGIT))

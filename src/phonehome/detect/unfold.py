@@ -21,7 +21,7 @@ from phonehome.decoders.base16 import Base16Separated
 from phonehome.decoders.utf16 import Utf16BeRun, Utf16BeWhole, Utf16LeRun, Utf16LeWhole
 from phonehome.detect.entropy import MIN_OPAQUE
 from phonehome.detect.graph import Graph
-from phonehome.detect.tokens import find_tokens
+from phonehome.detect.tokens import Token, find_tokens
 from phonehome.model.errors import DecodeError, LimitExceeded
 
 MIN_UNFOLDED = 6
@@ -44,6 +44,9 @@ MIN_BINARY = 12
 
 MIN_UNSIGNED = 20
 """Bytes below which a compression without signature gains nothing, so that nobody uses one."""
+
+MIN_GLUED = 12
+"""Characters of Base64 that is looked for behind others of its own alphabet."""
 
 MIN_QUOTED = 2
 """Escapes of quoted-printable before a text is taken for it."""
@@ -68,6 +71,9 @@ _BASE85_ALPHABETS = (
 _PLAIN = (string.ascii_letters + string.digits + "+/-_=").encode()
 _WRAPPED = re.compile(rb"[A-Za-z0-9+/_-]{40,}\r?\n")
 _SEPARATED = re.compile(rb"(?:[0-9A-Fa-f]{2}[-: ,.]|\\x[0-9A-Fa-f]{2}|0x[0-9A-Fa-f]{2}){4}")
+_DASHED = re.compile(
+    rb"(?<![0-9A-Za-z-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z-])"
+)
 _QUOTED = re.compile(rb"=[0-9A-F]{2}|=\r?\n")
 _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
 _ESCAPE = re.compile(rb"\\[\"\\/bfnrtux0]")
@@ -82,6 +88,10 @@ _SIGNED: tuple[tuple[Compression, tuple[bytes, ...]], ...] = tuple(
 _SIGNED_BY_BYTE = tuple(
     tuple((compression, marks) for compression, marks in _SIGNED if any(mark[0] == first for mark in marks))
     for first in range(256)
+)
+_MARKS_BY_BYTE = tuple(
+    tuple(mark for _, marks in signed for mark in marks if mark[0] == first)
+    for first, signed in enumerate(_SIGNED_BY_BYTE)
 )
 _UNSIGNED: tuple[Compression, ...] = tuple(
     compression for compression in COMPRESSIONS if not compression.signatures
@@ -195,6 +205,8 @@ def _unfold_text(graph: Graph, node: int, data: bytes) -> bool:
     if b"\n" in data and _WRAPPED.search(data):
         _decode_spans(graph, node, data, _TEXT["base64"])
         _decode_spans(graph, node, data, _TEXT["base64url"])
+    if data.count(b"-", 0, MAX_TOKENISED) >= 4:
+        _unfold_dashed(graph, node, data)
     if len(data) >= 17 and _SEPARATED.search(data):
         _decode_spans(graph, node, data, _SEPARATED_PAIRS)
     if not data.strip(_SPACE).translate(None, _PLAIN):
@@ -466,10 +478,36 @@ def _decode_whole(
     return True
 
 
+def _unfold_dashed(graph: Graph, node: int, data: bytes) -> None:
+    """Sixteen bytes in the shape of a UUID: some SDKs write an MD5 so."""
+    for match in _DASHED.finditer(data, 0, MAX_TOKENISED):
+        start, end = match.span()
+        graph.add(node, "base16", "", start, end, bytes.fromhex(match.group().replace(b"-", b"").decode()))
+
+
 def _is_quoted(data: bytes) -> bool:
     escapes = len(_QUOTED.findall(data, 0, MAX_TOKENISED))
     every = escapes and (escapes == data.count(b"=", 0, MAX_TOKENISED) or b"QUOTED-PRINTABLE" in data)
     return bool(every) or escapes >= MIN_QUOTED
+
+
+def _begins_well(decoded: bytes) -> bool:
+    """Whether a decoded span is what somebody would have encoded: a text, or a signed format."""
+    if decoded[:8].isascii() and is_text(decoded):
+        return True
+    return any(len(mark) > 2 and decoded.startswith(mark) for mark in _MARKS_BY_BYTE[decoded[0]])
+
+
+def _unglue(graph: Graph, node: int, token: Token, span: bytes) -> None:
+    """Base64 with one to three characters glued before it (`v1…`): another of the four ways to cut it in fours."""
+    for skipped in (1, 2, 3):
+        try:
+            decoded = _TEXT[token.coding].decode(span[skipped : skipped + (len(span) - skipped) // 4 * 4])
+        except (DecodeError, LimitExceeded):
+            continue
+        if decoded and _begins_well(decoded):
+            graph.add(node, token.coding, "", token.start + skipped, token.end, decoded)
+            return
 
 
 def _unquote(graph: Graph, node: int, data: bytes) -> None:
@@ -505,3 +543,5 @@ def _unfold_tokens(graph: Graph, nodes: list[int]) -> None:
             continue
         if decoded:
             graph.add(nodes[token.text], token.coding, "", token.start, token.end, decoded)
+            if token.coding.startswith("base64") and len(span) >= MIN_GLUED and not _begins_well(decoded):
+                _unglue(graph, nodes[token.text], token, span)

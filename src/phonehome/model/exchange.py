@@ -50,7 +50,9 @@ class Message:
         codings: Content codings still on `body`, outermost last as in the Content-Encoding header. A HAR
             stores bodies decoded, so its reader gives none.
         size: Bytes of headers and body on the wire, before decoding; recomputed where unknown.
-        truncated: The recording holds only the beginning of the body.
+        truncated: The recording holds only the beginning of the body, or nothing of it.
+        missing: Bytes of the body that the recording says were on the wire (they are part of `size`) but
+            does not hold.
     """
 
     headers: tuple[Header, ...] = ()
@@ -58,6 +60,7 @@ class Message:
     codings: tuple[str, ...] = ()
     size: int = 0
     truncated: bool = False
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ _URL = re.compile(
 )
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _MAX_PORT = 65535
+_MAX_LENGTH_DIGITS = 15
 
 # Names of HTTP versions: RFC 9110 tokens, ALPN identifiers, and how browsers and proxies spell them.
 _PROTOCOLS = {
@@ -122,6 +123,12 @@ def to_bytes(text: str) -> bytes:
 def header_value(headers: tuple[Header, ...], name: bytes) -> bytes | None:
     """Give the first value of a header, its name in lower case; None where there is none."""
     return next((value for key, value in headers if key.lower() == name), None)
+
+
+def content_length(headers: tuple[Header, ...]) -> int:
+    """Give the Content-Length; 0 where there is none, or no sensible one."""
+    length = (header_value(headers, b"content-length") or b"").strip()
+    return int(length) if length.isdigit() and len(length) <= _MAX_LENGTH_DIGITS else 0
 
 
 def declared_codings(headers: tuple[Header, ...]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from phonehome.model.exchange import Direction, Exchange, Header, Message, Piece
 from phonehome.readers import times
 from phonehome.readers.endpoints import (
     clean_host,
+    content_length,
     declared_codings,
     head_size,
     header_value,
@@ -156,10 +157,13 @@ def _read_message(message: State, line: int) -> Message:
     headers: tuple[Header, ...] = message.pairs("headers")
     trailers = message.pairs("trailers")
     body = message.raw("content", "body")
+    truncated = is_unrecorded(message)
+    missing = content_length(headers) if truncated else 0
     return Message(
         headers=headers + trailers,
         body=body,
         codings=declared_codings(headers) if body else (),
-        size=head_size(line, headers + trailers) + len(body),
-        truncated=is_unrecorded(message),
+        size=head_size(line, headers + trailers) + len(body) + missing,
+        truncated=truncated,
+        missing=missing,
     )

@@ -2,11 +2,12 @@
 
 import base64
 import binascii
+import json
 import re
 from urllib.parse import quote_plus
 
 from phonehome.model.exchange import Header
-from phonehome.readers.endpoints import declared_codings, to_bytes
+from phonehome.readers.endpoints import content_length, declared_codings, header_value, to_bytes
 from phonehome.readers.har_fields import Fields
 
 _SIGNATURES = {
@@ -15,6 +16,12 @@ _SIGNATURES = {
     "deflate": (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"),
     "zstd": (b"\x28\xb5\x2f\xfd",),
 }
+MAX_FRAMING = 64
+"""Bytes that chunks, or a coding that gains nothing, may add to a small body; to a large one, an eighth."""
+
+MAX_EDITED = 16
+"""Bytes by which a whole JSON document may be shorter than it was sent: people replace names in recordings."""
+
 _REPLACEMENT = "\ufffd"
 _LATIN_1_END = "\xff"
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x80-\x9f]")
@@ -57,6 +64,52 @@ def stored_codings(body: bytes, headers: tuple[Header, ...]) -> tuple[str, ...]:
     if codings and body.startswith(_SIGNATURES.get(codings[-1], ())):
         return codings
     return ()
+
+
+def count_missing_request(
+    post: Fields, recorded_size: int | None, headers: tuple[Header, ...], body: bytes
+) -> int:
+    """Count the bytes of a request's body that were sent, as the recording says, but that it does not hold.
+
+    Where the recorder kept neither body nor size, the Content-Length tells.
+    """
+    sent = recorded_size or (0 if body else content_length(headers))
+    if body and not post.members.get("text"):  # rebuilt: escapes take up to three bytes, a part has a head
+        allowed = 2 * len(body) + 2 * MAX_FRAMING * body.count(b"\r\n\r\n")
+        return sent - len(body) if sent > len(body) + allowed else 0
+    return _count_missing(sent, headers, body)
+
+
+def count_missing_response(
+    content: Fields, recorded_size: int | None, headers: tuple[Header, ...], body: bytes
+) -> int:
+    """Count the bytes of a response's body that came, as the recording says, but that it does not hold."""
+    if body and content.has("size") and (content.count("size") or 0) <= len(body):
+        return 0  # all that was decoded is there: Firefox counts the framing into bodySize
+    return _count_missing(recorded_size or 0, headers, body)
+
+
+def _count_missing(sent: int, headers: tuple[Header, ...], body: bytes) -> int:
+    missing = sent - len(body)
+    if missing <= 0 or not body:
+        return max(missing, 0)
+    reshaped = header_value(headers, b"transfer-encoding") or declared_codings(headers)
+    if reshaped and missing <= MAX_FRAMING + len(body) // 8:
+        return 0
+    if missing <= MAX_EDITED and _is_whole_json(body):
+        return 0
+    return missing
+
+
+def _is_whole_json(body: bytes) -> bool:
+    """Tell whether a body is one JSON document to its last bracket."""
+    if body[:1] not in (b"{", b"["):
+        return False
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _decode_base64(holder: Fields, text: str) -> bytes:

@@ -25,7 +25,13 @@ from phonehome.readers.endpoints import (
     to_bytes,
     transport_of,
 )
-from phonehome.readers.har_body import read_body, read_request_body, stored_codings
+from phonehome.readers.har_body import (
+    count_missing_request,
+    count_missing_response,
+    read_body,
+    read_request_body,
+    stored_codings,
+)
 from phonehome.readers.har_fields import Fields, Note, name_type
 
 _LOCAL_SCHEMES = ("data:", "blob:", "file:", "about:", "chrome:", "chrome-extension:", "moz-extension:")
@@ -36,6 +42,9 @@ _ERROR_OPCODE = -1
 _MAX_ERROR_TEXT = 200
 _MAX_STATUS = 999
 _MAX_PORT = 65535
+_FIRST_FINAL = 200
+_BODILESS = frozenset({204, 205, *range(300, 400)})
+"""Statuses whose body HTTP forbids, or that recorders count and drop: redirects, and 304."""
 
 
 class NotTrafficError(DecodeError):
@@ -55,7 +64,7 @@ def read_entry(value: object, *, number: int, index: int) -> tuple[Exchange, lis
     url = _read_url(entry, own)
     endpoint = parse_endpoint(url)
     request = _read_request(entry.object("request"), url)
-    response, status = _read_response(entry, own)
+    response, status = _read_response(entry, own, entry.object("request").text("method") or "")
     host, port = _read_host(own, endpoint, request)
     protocol = _read_protocol(entry, own)
     exchange = Exchange(
@@ -114,10 +123,15 @@ def _read_request(request: Fields, url: str) -> Message:
     post = request.object("postData")
     body = read_body(post) if request.has("_phonehome") else read_request_body(post, recorded)
     line = len((request.text("method") or "").encode("utf-8", "replace")) + len(url) + len("  HTTP/1.1")
-    return _make_message(request, post, headers, body, line)
+    missing = 0
+    if not request.has("_phonehome"):  # or our own export says what is missing
+        missing = count_missing_request(post, recorded, headers, body)
+    if missing:
+        request.note(f"{missing:,} bytes of the request body are not in the recording", lost=True)
+    return _make_message(request, headers, body, line, missing)
 
 
-def _read_response(entry: Fields, own: Fields) -> tuple[Message | None, int | None]:
+def _read_response(entry: Fields, own: Fields, method: str) -> tuple[Message | None, int | None]:
     response = entry.object("response")
     if (error := response.text("_error")) or (error := entry.text("_error")):
         entry.note(f"the recorder noted an error: {error[:_MAX_ERROR_TEXT]!a}", lost=False)
@@ -127,11 +141,24 @@ def _read_response(entry: Fields, own: Fields) -> tuple[Message | None, int | No
         return None, None
     headers = _with_cookies(response, response.pairs("headers"), b"Set-Cookie")
     content = response.object("content")
-    return _make_message(response, content, headers, read_body(content), len("HTTP/1.1 200 ")), status
+    body = read_body(content)
+    missing = 0
+    if status is not None and not response.has("_phonehome") and not _is_bodiless(entry, method, status):
+        missing = count_missing_response(content, response.count("bodySize"), headers, body)
+    if missing:
+        # What came down is no leak: it costs what the server may have known, not what left.
+        response.note(f"{missing:,} bytes of the response body are not in the recording", lost=False)
+    return _make_message(response, headers, body, len("HTTP/1.1 200 "), missing), status
+
+
+def _is_bodiless(entry: Fields, method: str, status: int) -> bool:
+    """Tell whether the size of an answer's body means nothing: it had none, or came out of a cache."""
+    cached = entry.members.get("_fromCache") is not None or entry.object("cache").has("beforeRequest")
+    return cached or method in ("HEAD", "CONNECT") or status in _BODILESS or status < _FIRST_FINAL
 
 
 def _make_message(
-    holder: Fields, body_holder: Fields, headers: tuple[Header, ...], body: bytes, line: int
+    holder: Fields, headers: tuple[Header, ...], body: bytes, line: int, missing: int
 ) -> Message:
     own = holder.object("_phonehome")
     listed = own.members.get("codings")
@@ -141,9 +168,17 @@ def _make_message(
         codings = stored_codings(body, headers)
     size = own.count("size")
     if size is None:
-        size = _head_bytes(holder, headers, line) + _body_bytes(holder, body)
-    truncated = own.members.get("truncated") is True
-    return Message(headers=headers, body=body, codings=codings, size=size, truncated=truncated)
+        size = _head_bytes(holder, headers, line) + max(_body_bytes(holder, body), missing)
+    missing = missing or own.count("missing") or 0
+    truncated = own.members.get("truncated") is True or missing > 0
+    return Message(
+        headers=headers,
+        body=body,
+        codings=codings,
+        size=size,
+        truncated=truncated,
+        missing=min(missing, size),
+    )
 
 
 def _head_bytes(holder: Fields, headers: tuple[Header, ...], line: int) -> int:

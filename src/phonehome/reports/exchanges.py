@@ -231,7 +231,12 @@ def _response(exchange: Exchange) -> dict[str, object]:
 
 
 def _sizes(message: Message) -> dict[str, object]:
-    own = {"size": message.size, "codings": list(message.codings), "truncated": message.truncated}
+    own = {
+        "size": message.size,
+        "codings": list(message.codings),
+        "truncated": message.truncated,
+        "missing": message.missing,
+    }
     body_size = min(len(message.body), message.size)
     return {"headersSize": message.size - body_size, "bodySize": body_size, "_phonehome": own}
 

@@ -2,7 +2,7 @@ import random
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from phonehome.decoders.protobuf import MAX_DEPTH, Protobuf
@@ -146,5 +146,6 @@ def test_random_bytes_and_ordinary_text_seldom_pass() -> None:
 )
 def test_what_was_written_comes_back(fields: list[tuple[int, int | str]]) -> None:
     data = b"".join(number(f, v) if isinstance(v, int) else string(f, v.encode()) for f, v in fields)
+    assume(any(byte not in b"\t\n\r" and not 0x20 <= byte < 0x7F for byte in data))  # which else is a text
     expected = [str(value).encode() for _, value in fields]
     assert [value for _, value in parts(data)] == expected

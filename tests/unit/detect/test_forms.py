@@ -21,7 +21,7 @@ def forms_in(kind: str, value: str, text: str | bytes, region: str | None = None
 WRITTEN = [
     ("imei", IMEI, "id=490154203237518", "imei"),
     ("imei", IMEI, "id=49015420323751", "imei/no-check-digit"),
-    ("imei", IMEI, "id=4901542032375112", "imei/no-check-digit"),  # with a software version
+    ("imei", IMEI, "id=4901542032375112", "imei/imeisv"),  # with a software version
     ("imei", "4901542032375112", "id=4901542032375112", "imei/imeisv"),
     ("imei", "4901542032375112", "id=490154203237518", "imei"),
     ("imei", IMEI, "id=49-015420-323751-8", "imei/dashed"),
@@ -39,14 +39,14 @@ WRITTEN = [
     ("phone_number", PHONE, "n=12025550143", "phone_number/no-plus"),
     ("phone_number", PHONE, "n=0012025550143", "phone_number/00-prefixed"),
     ("phone_number", PHONE, "n=2025550143", "phone_number/national"),
-    ("phone_number", PHONE, "call (202) 555-0143 now", "phone_number/national/formatted"),
-    ("phone_number", PHONE, "call +1 202-555-0143 now", "phone_number/formatted"),
-    ("phone_number", PHONE, "call 202 555 0143 now", "phone_number/national/spaced"),
+    ("phone_number", PHONE, "call (202) 555-0143 now", "phone_number/grouped"),
+    ("phone_number", PHONE, "call +1 202-555-0143 now", "phone_number/grouped"),
+    ("phone_number", PHONE, "call 202 555 0143 now", "phone_number/grouped"),
     ("contact_phone_number", "+447700900123", "n=07700900123", "contact_phone_number/0-prefixed"),
-    ("contact_phone_number", "+447700900123", "n=+44 7700 900123", "contact_phone_number/formatted"),
+    ("contact_phone_number", "+447700900123", "n=+44 7700 900123", "contact_phone_number/grouped"),
     ("contact_phone_number", "+919876543210", "n=9876543210", "contact_phone_number/national"),
     ("contact_phone_number", "+8613912345678", "n=008613912345678", "contact_phone_number/00-prefixed"),
-    ("contact_phone_number", "+4915112345678", "n=01511 2345678", "contact_phone_number/national/formatted"),
+    ("contact_phone_number", "+4915112345678", "n=01511 2345678", "contact_phone_number/grouped"),
     ("wifi_mac", MAC, "m=3C:5A:B4:7F:12:E9", "wifi_mac"),
     ("wifi_mac", MAC, "m=3c-5a-b4-7f-12-e9", "wifi_mac/dashed"),
     ("wifi_mac", MAC, "m=3C5AB47F12E9", "wifi_mac/bare"),

@@ -20,6 +20,7 @@ from phonehome.detect.forms.person import (
     name_forms,
     phone_forms,
     short_text_forms,
+    ssid_forms,
 )
 from phonehome.detect.forms.place import location_forms
 from phonehome.model.subject import DataType, KnownValue
@@ -35,7 +36,9 @@ def written_forms(value: KnownValue, region: str | None) -> list[Form]:
     forms = []
     for form in _iter_forms(value, region):
         key = (form.name.partition("/")[0] if not form.half else form.half.value, form.pattern)
-        if len(form.pattern) >= (2 if form.half else MIN_PATTERN) and key not in seen:
+        if form.hashed and not form.pattern:
+            forms.append(form)
+        elif len(form.pattern) >= (2 if form.half else MIN_PATTERN) and key not in seen:
             seen.add(key)
             forms.append(form)
     return forms
@@ -82,7 +85,7 @@ def _iter_forms(value: KnownValue, region: str | None) -> Iterator[Form]:
         case DataType.CARRIER_NAME:
             return short_text_forms(name, text, Boundary.WORD, needs_context=True)
         case DataType.SSID:
-            return short_text_forms(name, text, Boundary.SSID)
+            return ssid_forms(name, text)
         case DataType.USERNAME:
             return short_text_forms(name, text, Boundary.USERNAME)
         case DataType.DEVICE_NAME | DataType.DEVICE_MODEL:

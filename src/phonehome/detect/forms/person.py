@@ -179,6 +179,20 @@ def short_text_forms(
     yield from _text_forms(name, text, boundary, hashed=not needs_context, needs_context=needs)
 
 
+def ssid_forms(name: str, value: str) -> Iterator[Form]:
+    """A network's name, and the digest of it in the quotes that Android puts around it."""
+    yield from short_text_forms(name, value, Boundary.SSID)
+    quoted = f'"{value.strip()}"'.encode("utf-8", "surrogatepass")
+    yield Form(
+        name=f"{name}/quoted",
+        pattern=b"",
+        text=quoted,
+        boundary=Boundary.NONE,
+        bits=surprise(value),
+        hashed=True,
+    )
+
+
 def _text_forms(
     name: str,
     text: str,

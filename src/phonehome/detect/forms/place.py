@@ -43,6 +43,15 @@ def location_forms(name: str, value: str) -> Iterator[Form]:
         (Half.LATITUDE, Half.LONGITUDE), (latitude, longitude), value.split(","), strict=True
     ):
         yield from _coordinate_forms(name, half, number, text.strip())
+    for text in dict.fromkeys((value.strip(), f"{latitude},{longitude}", value.replace(",", ", "))):
+        yield Form(
+            name=f"{name}/pair",
+            pattern=b"",
+            text=text.encode(),
+            boundary=Boundary.NONE,
+            bits=surprise(text),
+            hashed=True,
+        )
     geohash = encode_geohash(latitude, longitude, max(_GEOHASH_LENGTHS))
     for length in _GEOHASH_LENGTHS:
         yield Form(
