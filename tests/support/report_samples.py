@@ -269,7 +269,11 @@ def coverage_row(
         lost=lost,
         reason=text.get("reason"),
         sni=text.get("sni"),
+        sni_is_outer=False,
         ja4=text.get("ja4"),
+        alpn=None,
+        tls_version=None,
+        certificate_names=[],
     )
 
 

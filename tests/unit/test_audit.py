@@ -139,3 +139,15 @@ def test_exchanges_of_several_inputs_keep_their_own_numbers(tmp_path: Path) -> N
 def test_a_missing_input_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         audit([str(tmp_path / "none.har")], subject=SUBJECT)
+
+
+def test_what_the_recording_left_out_is_lost_not_read(tmp_path: Path) -> None:
+    entry = har_entry("", url="https://upload.example.com/u")
+    entry["request"].update(method="POST", bodySize=50_000)  # type: ignore[attr-defined]
+    entry["request"].pop("postData", None)  # type: ignore[attr-defined]
+    document = audit([write_har(tmp_path, entry)], subject=SUBJECT)
+    (row,) = document.coverage.by_destination
+    assert row.lost == 50_000
+    assert row.reason is not None
+    assert row.read + row.lost == document.coverage.bytes_up
+    assert any(problem.lost and "50,000 bytes" in problem.reason for problem in document.problems)

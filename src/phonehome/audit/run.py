@@ -5,17 +5,17 @@ weight; flows are what people read. Problems and coverage travel beside them to 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import phonenumbers
 
 from phonehome import __version__
 from phonehome.attribution import Attributor
+from phonehome.audit.coverage import CoverageTally
 from phonehome.audit.findings import FindingRenderer
 from phonehome.audit.flows import MAX_LISTED, MAX_LISTED_IN_ALL, FlowBook, Gathering
 from phonehome.audit.text import write_time
-from phonehome.detect import Detector, Examined
+from phonehome.detect import Detector
 from phonehome.detect.chance import THRESHOLD_BITS
 from phonehome.model.exchange import Exchange
 from phonehome.model.finding import Finding
@@ -26,11 +26,7 @@ from phonehome.reports import document as doc
 
 MAX_PROBLEMS = 20_000
 MAX_DECOY_HITS = 1_000
-MAX_DESTINATIONS = 20_000
-"""Destinations counted one by one; the others are counted together."""
-
 PROGRESS_EVERY = 20_000
-_OPAQUE = "high entropy without a known format"
 
 Progress = Callable[[str], None]
 
@@ -65,37 +61,6 @@ def audit(
         attributor.close()
 
 
-@dataclass(slots=True)
-class _DestinationTally:
-    exchanges: int = 0
-    up: int = 0
-    unreadable: int = 0
-
-
-@dataclass(slots=True)
-class _Tally:
-    exchanges: int = 0
-    recorded: int = 0
-    bytes_up: int = 0
-    by_protocol: dict[str, int] = field(default_factory=dict)
-    by_destination: dict[tuple[str | None, str | None], _DestinationTally] = field(default_factory=dict)
-
-    def add(self, examined: Examined) -> None:
-        exchange = examined.exchange
-        self.exchanges += 1
-        self.recorded += examined.recorded
-        self.bytes_up += exchange.bytes_up
-        protocol = exchange.protocol.value
-        self.by_protocol[protocol] = self.by_protocol.get(protocol, 0) + 1
-        key: tuple[str | None, str | None] = (exchange.host, exchange.address)
-        if key not in self.by_destination and len(self.by_destination) >= MAX_DESTINATIONS:
-            key = (None, None)
-        place = self.by_destination.setdefault(key, _DestinationTally())
-        place.exchanges += 1
-        place.up += exchange.bytes_up
-        place.unreadable += examined.unreadable_up
-
-
 class _Audit:
     """The state of one run."""
 
@@ -107,7 +72,7 @@ class _Audit:
         self._detector = Detector(subject)
         self._masker = self._detector.make_masker(reveal=reveal)
         self._progress = progress
-        self._tally = _Tally()
+        self._tally = CoverageTally()
         self._problems: list[Problem] = []
         self._names: list[str] = []
         self._book = FlowBook(
@@ -152,7 +117,7 @@ class _Audit:
             tool=doc.Tool(name="phonehome", version=__version__, data=self._data_sources()),
             subject=self._subject_summary() if named else None,
             inputs=[_input_file(facts) for facts in self._inputs],
-            coverage=self._coverage(),
+            coverage=self._tally.describe(self._masker.host),
             flows=gathering.flows,
             findings=gathering.findings,
             problems=self._problem_docs(),
@@ -179,30 +144,6 @@ class _Audit:
                 doc.SubjectValue(id=value_id, type=types[value_id], searched_for=searched, why=why)
                 for value_id, searched, why in self._detector.lexicon.explained
             ],
-        )
-
-    def _coverage(self) -> doc.Coverage:
-        destinations = [
-            doc.DestinationCoverage(
-                host=self._masker.host(host),
-                address=self._masker.host(address),
-                exchanges=place.exchanges,
-                read=place.up - place.unreadable,
-                closed=0,
-                unreadable=place.unreadable,
-                lost=0,
-                reason=_OPAQUE if place.unreadable else None,
-                sni=None,
-                ja4=None,
-            )
-            for (host, address), place in self._tally.by_destination.items()
-        ]
-        destinations.sort(key=lambda place: (-place.read - place.unreadable, place.host or ""))
-        return doc.Coverage(
-            exchanges=self._tally.exchanges,
-            by_protocol=dict(sorted(self._tally.by_protocol.items())),
-            bytes_up=self._tally.bytes_up,
-            by_destination=destinations,
         )
 
     def _problem_docs(self) -> list[doc.ProblemDoc]:

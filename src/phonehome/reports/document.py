@@ -79,7 +79,9 @@ class DestinationCoverage(Model):
 
     `read` was looked into; `closed` stayed encrypted by the transport; `unreadable` is of high entropy
     without a known format, or could not be decoded; `lost` is missing from the recording. `reason` says why
-    something was not read.
+    something was not read. The rest tells of TLS that stayed closed, as its first hello has it: the server
+    name (the outer one of an encrypted ClientHello if so marked), JA4, the application protocol, the version,
+    and the names of the server's certificate where it went in clear.
     """
 
     host: str | None
@@ -91,7 +93,11 @@ class DestinationCoverage(Model):
     lost: int
     reason: str | None
     sni: str | None
+    sni_is_outer: bool
     ja4: str | None
+    alpn: str | None
+    tls_version: str | None
+    certificate_names: list[str]
 
 
 class Coverage(Model):
