@@ -4,10 +4,13 @@ import base64
 import binascii
 import bz2
 import gzip
+import io
 import json
 import lzma
 import plistlib
 import random
+import tarfile
+import zipfile
 import zlib
 from functools import cache
 
@@ -54,7 +57,26 @@ def samples() -> tuple[bytes, ...]:
         b"\x0a\x0f490154203237518\x12\x04\x08\x96\x01\x10\x1d\x9a\x99\x99\x41",
         b"\x00\x00\x00\x00\x11\x0a\x0f490154203237518",
         b"01-02-03-04-05-06-07-08",
+        _zipped(text),
+        _tarred(text),
     )
+
+
+def _zipped(text: bytes) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("a.json", "b.json"):
+            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+    return sink.getvalue()
+
+
+def _tarred(text: bytes) -> bytes:
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w") as archive:
+        info = tarfile.TarInfo("a.json")
+        info.size = len(text)
+        archive.addfile(info, io.BytesIO(text))
+    return sink.getvalue()
 
 
 def make(chance: random.Random) -> bytes:

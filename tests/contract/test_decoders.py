@@ -20,6 +20,7 @@ STARTS = (
     b"<a ",
     b'{"a":',
     b"--b\r\nA:",
+    b"PK\x03\x04\x14\0\0\0\0\0" + bytes(8) + b"\x04\0\0\0\x04\0\0\0\x01\0\0\0n",
 )
 HOSTILE = st.one_of(
     st.binary(max_size=120),

@@ -29,9 +29,11 @@ from phonehome.decoders.protobuf import Protobuf
 from phonehome.decoders.query import Query
 from phonehome.decoders.quoted_printable import QuotedPrintable
 from phonehome.decoders.snappy import Snappy, SnappyBlock
+from phonehome.decoders.tar import Tar
 from phonehome.decoders.utf16 import Utf16BeRun, Utf16BeWhole, Utf16LeRun, Utf16LeWhole
 from phonehome.decoders.xml import Xml
 from phonehome.decoders.xz import Lzma, Xz
+from phonehome.decoders.zip_archive import Zip
 from phonehome.decoders.zlib_stream import Zlib
 from phonehome.decoders.zstd import Zstd
 
@@ -85,4 +87,6 @@ CONTAINERS: tuple[Container, ...] = (
     MessagePack(),
     Cbor(),
     Protobuf(),
+    Zip(),
+    Tar(),
 )

@@ -38,15 +38,25 @@ class Decompressor(Protocol):
 Maker = Callable[[], Decompressor]
 
 
-def _read_member(
-    make: Maker, data: bytes, start: int, limit: int, slice_size: int, errors: tuple[type[Exception], ...]
+def read_member(
+    make: Maker,
+    data: bytes,
+    start: int,
+    limit: int,
+    slice_size: int,
+    errors: tuple[type[Exception], ...],
+    stop: int | None = None,
 ) -> tuple[bytes, int, bool, bool]:
-    """Read one member; gives its bytes, the end of what was used, and whether it is complete or damaged."""
+    """Read one member, at most up to `stop`.
+
+    Gives its bytes, the end of what was used, and whether it is complete or damaged.
+    """
     member, pieces, size, pos = make(), [], 0, start
+    stop = len(data) if stop is None else stop
     try:
-        while not member.eof and size < limit and pos < len(data):
-            piece = member.decompress(data[pos : pos + slice_size], limit - size)
-            pos = min(pos + slice_size, len(data))
+        while not member.eof and size < limit and pos < stop:
+            piece = member.decompress(data[pos : min(pos + slice_size, stop)], limit - size)
+            pos = min(pos + slice_size, stop)
             pieces.append(piece)
             size += len(piece)
     except errors:
@@ -81,10 +91,10 @@ def inflate_members(
     pieces: list[bytes] = []
     size, pos, complete = 0, 0, False
     for _ in range(MAX_MEMBERS):
-        piece, end, complete, damaged = _read_member(make, data, pos, max(limit - size, 1), SLICE, errors)
+        piece, end, complete, damaged = read_member(make, data, pos, max(limit - size, 1), SLICE, errors)
         if damaged and rescue:
             head = data[: pos + MAX_RESCUE]
-            piece, end, _, _ = _read_member(make, head, pos, max(limit - size, 1), RESCUE_SLICE, errors)
+            piece, end, _, _ = read_member(make, head, pos, max(limit - size, 1), RESCUE_SLICE, errors)
         pieces.append(piece)
         size += len(piece)
         pos = end

@@ -19,6 +19,7 @@ from phonehome.decoders import COMPRESSIONS, CONTAINERS, TEXT_CODINGS
 from phonehome.decoders.base import Compression, Container, Inflated, Leaf, TextCoding
 from phonehome.decoders.base16 import Base16Separated
 from phonehome.decoders.utf16 import Utf16BeRun, Utf16BeWhole, Utf16LeRun, Utf16LeWhole
+from phonehome.detect.archives import unfold_archive
 from phonehome.detect.entropy import MIN_OPAQUE
 from phonehome.detect.graph import Graph
 from phonehome.detect.tokens import Token, find_tokens
@@ -101,7 +102,7 @@ _HUFFMAN = frozenset({"deflate", "br"})
 _EMBEDDED = re.compile(b"|".join(re.escape(mark) for _, marks in _SIGNED for mark in marks if len(mark) >= 2))
 _MEDIA = (
     b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"wOFF", b"wOF2", b"%PDF", b"OggS", b"ID3", b"fLaC",
-    b"\x1aE\xdf\xa3", b"PK\x03\x04", b"\x00\x01\x00\x00", b"\x00asm", b"dex\n",
+    b"\x1aE\xdf\xa3", b"\x00\x01\x00\x00", b"\x00asm", b"dex\n",
 )  # fmt: skip
 _CONTAINER: dict[str, Container] = {container.name: container for container in CONTAINERS}
 _TEXT: dict[str, TextCoding] = {}
@@ -293,6 +294,8 @@ def _unfold_binary(graph: Graph, node: int, data: bytes) -> bool:
     if data.startswith(_MEDIA):
         return False
     if data[:2] == b"--" and _split(graph, node, data, "multipart"):
+        return True
+    if unfold_archive(graph, node, data):
         return True
     opened = False
     for name in _BEGINNINGS[data[0]]:

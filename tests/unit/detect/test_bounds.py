@@ -2,8 +2,10 @@
 
 import base64
 import gzip
+import io
 import json
 import random
+import zipfile
 import zlib
 from dataclasses import replace
 
@@ -181,3 +183,29 @@ def test_a_batch_of_nothing_gives_nothing() -> None:
     empty = Exchange(index=3, protocol=Protocol.HTTP)
     (examined,) = examine(SUBJECT, empty)
     assert (examined.findings, examined.problems, examined.recorded) == ((), (), 0)
+
+
+def archive(*members: tuple[str, bytes]) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in members:
+            file.writestr(name, data)
+    return sink.getvalue()
+
+
+def test_an_encrypted_archive_counts_as_unreadable_and_says_why() -> None:
+    data = bytearray(archive(("a", random.Random(3).randbytes(5000))))
+    data[6] |= 1  # the flag of the local header
+    (examined,) = examine(SUBJECT, sent(bytes(data)))
+    assert examined.unreadable_up > 5000
+    assert [problem.reason for problem in examined.problems] == ["zip: 1 of 1 members is encrypted"]
+
+
+def test_archives_of_zeros_inside_archives_end_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph, "MAX_EXPANDED_PER_PART", 4 << 20)
+    bomb = archive(*((f"{number}", bytes(1 << 20)) for number in range(9)))
+    for _ in range(3):
+        bomb = archive(*((f"{number}", bomb + bytes([number])) for number in range(9)))
+    (examined,) = examine(SUBJECT, sent(bomb, headers=[(b"X", RAW)]))
+    assert examined.findings
+    assert any("MiB" in problem.reason for problem in examined.problems)

@@ -5,11 +5,14 @@ import bz2
 import gzip
 import hashlib
 import html
+import io
 import json
 import lzma
 import plistlib
 import quopri
 import struct
+import tarfile
+import zipfile
 import zlib
 from collections.abc import Callable
 from urllib.parse import quote, urlencode
@@ -108,6 +111,22 @@ def jwt(data: bytes) -> bytes:
     return b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
 
 
+def zipped(data: bytes, method: int = zipfile.ZIP_STORED) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", method) as archive:
+        archive.writestr("log.txt", data)
+    return sink.getvalue()
+
+
+def tarred(data: bytes) -> bytes:
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w") as archive:
+        info = tarfile.TarInfo("log.txt")
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+    return sink.getvalue()
+
+
 CONTAINERS: list[tuple[str, str, Callable[[bytes], bytes]]] = [
     ("form", "form:imei", lambda data: b"a=1&imei=" + data + b"&z=2"),
     ("json", "$.device.ids[1]", lambda data: b'{"device":{"ids":["x","' + data + b'"]}}'),
@@ -116,6 +135,8 @@ CONTAINERS: list[tuple[str, str, Callable[[bytes], bytes]]] = [
     ("xml", "/a/b/@id", lambda data: b'<a><b id="' + data + b'">t</b></a>'),
     ("xml", "/a/b", lambda data: b"<a><b>" + data + b"</b></a>"),
     ("multipart", "multipart:dev", multipart),
+    ("zip", "zip:log.txt", zipped),
+    ("tar", "tar:log.txt", tarred),
     ("msgpack", "$.device.imei", lambda data: msgpack.packb({"device": {"imei": data.decode()}})),
     ("cbor", "$.device.imei", lambda data: cbor2.dumps({"device": {"imei": data.decode()}})),
     ("bplist", "$.imei", lambda data: plistlib.dumps({"imei": data.decode()}, fmt=plistlib.FMT_BINARY)),
@@ -135,6 +156,17 @@ def test_the_path_leads_to_the_value_in_this_container(
     assert finding.path == path
     if finding.offset is not None:
         assert cut_out(finding) == RAW
+
+
+@pytest.mark.parametrize("wrap", [lambda data: data, gzip.compress, base64.b64encode, zipped])
+def test_a_value_in_a_compressed_member_is_found_and_its_offset_leads_to_the_stored_bytes(
+    wrap: Callable[[bytes], bytes],
+) -> None:
+    finding = only(find(SUBJECT, sent(wrap(zipped(TEXT, zipfile.ZIP_DEFLATED)))))
+    assert finding.chain[-1] == "zip"
+    assert finding.path.endswith("zip:log.txt")
+    if len(finding.chain) == 1:
+        assert zlib.decompress(cut_out(finding), wbits=-15) == TEXT
 
 
 def test_a_json_web_token_is_taken_apart() -> None:
