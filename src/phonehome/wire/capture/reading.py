@@ -1,0 +1,44 @@
+"""Finds out which format a capture is in, and reads it."""
+
+from collections.abc import Iterator
+
+from phonehome.model.errors import InputError
+from phonehome.wire.capture import pcap, pcapng
+from phonehome.wire.capture.base import ByteStream, CaptureItem
+from phonehome.wire.capture.chunks import Chunks
+
+WINDOW_BYTES = 16 * 1024**2
+"""How much of a file is looked at together: enough to pay for the calls, little enough for any machine."""
+
+_LEAST_WINDOW = 64
+
+
+def looks_like_capture(head: bytes) -> bool:
+    """Tell whether a file that begins like this is a capture of packets."""
+    return pcap.recognises(head) or pcapng.recognises(head)
+
+
+def read_capture(stream: ByteStream, *, window_bytes: int = WINDOW_BYTES) -> Iterator[CaptureItem]:
+    """Read a capture in windows, in bounded memory.
+
+    Args:
+        stream: The unwrapped bytes.
+        window_bytes: Size of a window; a longer record makes a longer one, up to `MAX_PACKET_BYTES`.
+
+    Yields:
+        Windows in the order of the file; secrets and names before the window whose packets follow them;
+        a fault where something could not be read.
+
+    Raises:
+        InputError: The stream is no capture of packets.
+    """
+    chunks = Chunks(stream, max(window_bytes, _LEAST_WINDOW))
+    chunks.more(0)
+    if pcap.recognises(chunks.buffer):
+        yield from pcap.read(chunks)
+    elif pcapng.recognises(chunks.buffer):
+        yield from pcapng.read(chunks)
+    else:
+        raise InputError(
+            "is no capture of packets: it begins neither like a pcap file nor like a pcapng file"
+        )

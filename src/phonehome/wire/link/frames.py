@@ -1,0 +1,141 @@
+"""Takes the link headers off a window of packets, whatever its interfaces are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phonehome.wire.capture.base import Apps, Window
+from phonehome.wire.columns import Column, Words
+from phonehome.wire.link.base import COUNTED, IPV4, IPV6, Packets, Strip, Stripped, Unread
+from phonehome.wire.link.ethernet import strip_ethernet
+
+ETHERNET = 1
+
+LINKS: dict[int, Strip] = {
+    ETHERNET: strip_ethernet,
+}
+"""The link types that are read, by their number in the tcpdump.org registry."""
+
+_NO_IP = {0x0806: "ARP", 0x88CC: "LLDP", 0x888E: "EAPOL", 0x8863: "PPPoE discovery", 0x8847: "MPLS"}
+_MAX_REASONS = 64
+_IPV4_VERSION = 4
+_IPV6_VERSION = 6
+
+
+@dataclass(slots=True, kw_only=True)
+class Frames:
+    """The IP packets of a window, as columns of one length in the order of the recording.
+
+    Attributes:
+        buffer: Where they lie: the window's own.
+        number: The packet's number in the file, from 1.
+        time: Nanoseconds since the epoch.
+        start: Where the IP packet begins.
+        end: Where what was kept of it ends, padding behind it included.
+        cut: How many bytes behind `end` the snap length kept out.
+        family: 4 or 6.
+        src_mac: Hardware address of the sender, 0 for none.
+        dst_mac: Likewise of the receiver.
+        app: Index into `apps.known`, −1 for none.
+        apps: The apps that the capture named so far.
+        unread: Why packets of the window are not among them (`ARP`, `link type 147 is not read`), and how many.
+    """
+
+    buffer: bytes
+    number: Column
+    time: Column
+    start: Column
+    end: Column
+    cut: Column
+    family: Column
+    src_mac: Words
+    dst_mac: Words
+    app: NDArray[np.int32]
+    apps: Apps
+    unread: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+
+def strip_link(window: Window) -> Frames:
+    """Take the link headers off a window of packets."""
+    unread = Unread()
+    parts = [_only_ip(part, unread) for part in _strip_each(window, unread)]
+    joined = _join(parts, window.buffer)
+    row = joined.packets.row
+    app = np.full(len(row), -1, np.int32) if window.app is None else window.app[row]
+    return Frames(
+        buffer=window.buffer,
+        number=window.number[row],
+        time=window.time[row],
+        start=joined.packets.start,
+        end=joined.packets.end,
+        cut=window.original[row] - window.captured[row],
+        family=np.where(joined.kind == IPV6, _IPV6_VERSION, _IPV4_VERSION),
+        src_mac=joined.source,
+        dst_mac=joined.destination,
+        app=app,
+        apps=window.apps,
+        unread=unread,
+    )
+
+
+def _strip_each(window: Window, unread: Unread) -> list[Stripped]:
+    """Strip the packets of each link type together."""
+    packets = Packets(
+        buffer=window.buffer,
+        row=np.arange(len(window), dtype=np.int64),
+        start=window.start,
+        end=window.start + window.captured,
+    )
+    links = np.array([interface.link for interface in window.interfaces] or [0], np.int64)
+    link_of = links[window.interface]
+    present = [int(link) for link in np.unique(link_of)]
+    parts = []
+    for link in present:
+        some = packets if len(present) == 1 else packets.pick(link_of == link)
+        strip = LINKS.get(link)
+        if strip is None:
+            unread.add(f"link type {link} is not read", len(some))
+        else:
+            parts.append(strip(some, unread))
+    return parts
+
+
+def _only_ip(part: Stripped, unread: Unread) -> Stripped:
+    """Keep the IP packets; count the others by what they are."""
+    is_ip = (part.kind == IPV4) | (part.kind == IPV6)
+    if is_ip.all():
+        return part
+    kinds, counts = np.unique(part.kind[~is_ip], return_counts=True)
+    for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True):
+        if kind == COUNTED:
+            continue
+        reason = _NO_IP.get(kind, f"EtherType 0x{kind:04x} is not read")
+        unread.add(reason if len(unread) < _MAX_REASONS else "other EtherTypes are not read", count)
+    return Stripped(
+        packets=part.packets.pick(is_ip),
+        kind=part.kind[is_ip],
+        source=part.source[is_ip],
+        destination=part.destination[is_ip],
+    )
+
+
+def _join(parts: list[Stripped], buffer: bytes) -> Stripped:
+    """Put the packets of all link types together, in the order of the recording."""
+    if len(parts) == 1:
+        return parts[0]
+    empty = np.zeros(0, np.int64)
+    row = np.concatenate([empty, *(part.packets.row for part in parts)])
+    order = np.argsort(row, kind="stable")
+    start = np.concatenate([empty, *(part.packets.start for part in parts)])
+    end = np.concatenate([empty, *(part.packets.end for part in parts)])
+    none = np.zeros(0, np.uint64)
+    return Stripped(
+        packets=Packets(buffer=buffer, row=row, start=start, end=end).pick(order),
+        kind=np.concatenate([empty, *(part.kind for part in parts)])[order],
+        source=np.concatenate([none, *(part.source for part in parts)])[order],
+        destination=np.concatenate([none, *(part.destination for part in parts)])[order],
+    )
