@@ -276,3 +276,24 @@ def test_a_text_of_a_megabyte_is_cut_and_still_masked() -> None:
     shown = MASKER.text((b"z" * 50 + b" " + IMEI.encode() + b" ") * 20_000)
     assert len(shown) < 100_000
     assert "490154" not in shown
+
+
+@pytest.mark.parametrize("name", [f"{IMEI}.har", f"imei-{IMEI}-1.har", "12025550143 quillbarth77.har"])
+def test_a_files_name_that_holds_a_value_is_masked_wherever_it_shows(name: str, tmp_path: Path) -> None:
+    broken: Entry = {"startedDateTime": "2024-01-01T00:00:00Z", "request": "none"}
+    folder = tmp_path / f"of {EMAIL}"
+    folder.mkdir()
+    path = write_har(folder, PLACES["json"](IMEI), broken, name=name)
+    document = audit([path, str(tmp_path / f"{IMEI}-missing.har")], subject=SUBJECT)
+    assert document.findings
+    assert len(document.problems) >= 2
+    assert document.inputs[0].path.startswith(str(tmp_path))
+    assert all("‹" in shown for shown in (document.inputs[0].path, document.problems[-1].where))
+    assert_masked(document)
+    revealed = audit([path], subject=SUBJECT, reveal=True)
+    assert revealed.inputs[0].path == revealed.findings[0].exchange.input == path
+
+
+def test_a_files_name_without_a_value_stands() -> None:
+    for name in ("/srv/2024-11-21/phone 3/20241121T101500Z-88fe21c07.har", "a.zip!b/c.har", "-"):
+        assert MASKER.path(name) == name

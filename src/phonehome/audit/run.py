@@ -103,7 +103,7 @@ class _Audit:
         """Exchanges of all inputs in order; problems are set aside on the way."""
         for file in iter_inputs(paths):
             reading = read_input(file)
-            self._names.append(file.name)
+            self._names.append(self._masker.path(file.name))
             for item in reading:
                 if isinstance(item, Problem):
                     self._problems.append(item)
@@ -116,7 +116,7 @@ class _Audit:
         return doc.AuditDocument(
             tool=doc.Tool(name="phonehome", version=__version__, data=self._data_sources()),
             subject=self._subject_summary() if named else None,
-            inputs=[_input_file(facts) for facts in self._inputs],
+            inputs=[_input_file(facts, self._masker.path(facts.path)) for facts in self._inputs],
             coverage=self._tally.describe(self._masker.host),
             flows=gathering.flows,
             findings=gathering.findings,
@@ -155,7 +155,7 @@ class _Audit:
             if name is not None and not where.startswith(name):
                 where = f"{name} {where}"
             reason = self._masker.text(problem.reason.encode("utf-8", "backslashreplace"))
-            problems.append(doc.ProblemDoc(where=where, reason=reason, lost=problem.lost))
+            problems.append(doc.ProblemDoc(where=self._masker.path(where), reason=reason, lost=problem.lost))
         rest = len(self._problems) - MAX_PROBLEMS
         if rest > 0:
             problems.append(doc.ProblemDoc(where="the audit", reason=f"{rest:,} problems more", lost=True))
@@ -188,9 +188,9 @@ class _Audit:
         )
 
 
-def _input_file(facts: InputFacts) -> doc.InputFile:
+def _input_file(facts: InputFacts, path: str) -> doc.InputFile:
     return doc.InputFile(
-        path=facts.path,
+        path=path,
         format=facts.format,
         sha256=facts.sha256,
         size=facts.size,

@@ -78,6 +78,14 @@ class Masker:
             return self._strangers(self._known(_without_right_edge(data[:MAX_SHOWN]))) + ELLIPSIS
         return self._strangers(self._known(data))
 
+    def path(self, path: str) -> str:
+        """A file's name, which may hold a known value (captures are named by IMEI); the rest of it stands.
+
+        What looks like a stranger's data is left, since dates and counters in names tell inputs apart.
+        """
+        data = path.encode("utf-8", "backslashreplace")
+        return printable(data) if self._reveal else self._known(data)
+
     def host(self, host: str | None) -> str | None:
         """A host name: labels that hold data are masked, the rest stands."""
         if host is None or self._reveal:
