@@ -23,6 +23,8 @@ UPLOAD_EVERY, UPLOAD_BYTES = 600, 1_000_000
 NUMBER_HEADER = "X-Trace"
 """Carries the request's number, so that every tool's output can be held against the truth."""
 
+Headers = tuple[tuple[str, str], ...]
+
 # Classes that a client sends; answers and WebSocket messages come from servers that this benchmark has not.
 _SENT = tuple(case for case in CASES if not case.name.startswith("transport"))
 
@@ -73,7 +75,7 @@ def _planted(rng: Random, number: int, people: Identity) -> Request:
 
 def _ordinary(rng: Random, number: int) -> Call:
     call = _call_of(har_entry(new_draft(rng), number), number)
-    headers = (*call.headers, *_usual_headers(rng))
+    headers = _with_usual(rng, call.headers)
     if rng.random() < 0.45:
         return Call(url=call.url, headers=headers)
     body = _events(rng, min(60, int(rng.lognormvariate(1.2, 0.9)) + 1))
@@ -88,7 +90,7 @@ def _ordinary(rng: Random, number: int) -> Call:
 
 def _upload(rng: Random, number: int) -> Call:
     call = _call_of(har_entry(new_draft(rng), number), number)
-    headers = (*call.headers, *_usual_headers(rng), ("Content-Type", "image/jpeg"))
+    headers = (*_with_usual(rng, call.headers), ("Content-Type", "image/jpeg"))
     size = int(UPLOAD_BYTES * rng.uniform(0.5, 1.5))
     return Call(url=call.url, method="POST", headers=headers, body=b"\xff\xd8\xff" + rng.randbytes(size))
 
@@ -108,16 +110,18 @@ def _call_of(entry: Har, number: int) -> Call:
     return Call(url=request["url"], method=request["method"], headers=tuple(headers), body=body)
 
 
-def _usual_headers(rng: Random) -> list[tuple[str, str]]:
+def _with_usual(rng: Random, headers: Headers) -> Headers:
     """What apps send beside: a session's token, a trace, versions. An app's do not change between requests."""
     app = Random(f"app {rng.randrange(40)}")
-    return [
+    there = {name for name, _ in headers}
+    usual = (
         ("Authorization", f"Bearer {background.token(app, 200, 360)}"),
         ("X-App-Version", f"{app.randrange(1, 30)}.{app.randrange(20)}.{app.randrange(400)}"),
         ("X-Client-Data", background.unrelated_blob(app)),
         ("Accept-Language", app.choice(("en-IN,en;q=0.9,hi;q=0.8", "de-DE,de;q=0.9", "en-GB,en;q=0.8"))),
         ("traceparent", f"00-{rng.randbytes(16).hex()}-{rng.randbytes(8).hex()}-01"),
-    ]
+    )
+    return (*headers, *(header for header in usual if header[0] not in there))
 
 
 def _events(rng: Random, count: int) -> bytes:
