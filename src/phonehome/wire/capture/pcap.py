@@ -25,6 +25,8 @@ from phonehome.wire.capture.base import (
     Window,
 )
 from phonehome.wire.capture.chunks import Chunks
+from phonehome.wire.capture.faults import Faults
+from phonehome.wire.capture.resync import next_record
 from phonehome.wire.columns import Column, gather, integers
 
 MICROSECONDS = 0xA1B2C3D4
@@ -35,6 +37,8 @@ MODIFIED = 0xA1B2CD34
 FILE_HEADER_BYTES = 24
 _UNITS = {MICROSECONDS: 1_000_000, NANOSECONDS: 1_000_000_000, MODIFIED: 1_000_000}
 _NANOSECONDS = 1_000_000_000
+_OVERLAP = 256 * 1024
+_TOO_LONG = f"a record says that its packet is longer than {MAX_PACKET_BYTES:,} bytes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,20 +75,23 @@ def read(chunks: Chunks) -> Iterator[CaptureItem]:
     """
     form = _parse_header(chunks.buffer)
     apps = Apps()
+    faults = Faults()
     number = 0
+    near: int | None = None
     at = FILE_HEADER_BYTES
     while True:
         starts, at = _walk(chunks.buffer, at, form)
-        starts, broken = _until_broken(chunks.buffer, starts, form)
         yield from _windows(chunks.buffer, starts, form, number, apps)
         number += len(starts)
+        if len(starts):
+            near = int(gather(chunks.buffer, starts[-1:], form.layout)["seconds"][0])
         size = form.record_size(chunks.buffer, at)
-        if broken is None and size > MAX_PACKET_BYTES + form.header_bytes:
-            broken = at
-        if broken is not None:
-            reason = f"a packet's record says that it is longer than {MAX_PACKET_BYTES:,} bytes"
-            yield Fault(reason=reason, offset=chunks.base + broken, packet=number, ended=True)
-            return
+        if size > MAX_PACKET_BYTES + form.header_bytes:
+            yield from faults.damage(chunks.base + at, number, _TOO_LONG)
+            if faults.hopeless:
+                return
+            at = _recover(chunks, at + 1, form, near)
+            continue
         if chunks.ended:
             break
         chunks.more(at, size)
@@ -92,6 +99,21 @@ def read(chunks: Chunks) -> Iterator[CaptureItem]:
     if at < len(chunks.buffer):
         reason = f"the file ends inside a packet's record, {len(chunks.buffer) - at:,} bytes into it"
         yield Fault(reason=reason, offset=chunks.base + at, packet=number, ended=True)
+    yield from faults.rest(chunks.base + len(chunks.buffer), number)
+
+
+def _recover(chunks: Chunks, at: int, form: _Format, near: int | None) -> int:
+    """Find the next record behind damage; the end of the buffer, which is then the file's, where there is none."""
+    while True:
+        buffer = chunks.buffer
+        units = form.interface.units
+        found = next_record(buffer, at, form.layout, form.header_bytes, units, near, chunks.ended)
+        if found is not None or chunks.ended:
+            return len(buffer) if found is None else found
+        # The records that must follow may lie behind this stretch.
+        used = max(at, len(buffer) - _OVERLAP)
+        chunks.more(used, 2 * _OVERLAP)
+        at = 0
 
 
 def _order(head: bytes) -> str | None:
@@ -117,7 +139,7 @@ def _parse_header(head: bytes) -> _Format:
 
 
 def _walk(buffer: bytes, at: int, form: _Format) -> tuple[Column, int]:
-    """Find where the whole records of the buffer begin, and where the first that is not whole does."""
+    """Find where the whole records of the buffer begin, and where the first begins that is not whole or no record."""
     starts: list[int] = []
     append = starts.append
     unpack = struct.Struct(f"{form.order}I").unpack_from
@@ -125,21 +147,14 @@ def _walk(buffer: bytes, at: int, form: _Format) -> tuple[Column, int]:
     last = len(buffer) - header
     # The only loop over packets: nothing but the lengths, for each says where the next one is.
     while at <= last:
+        size = unpack(buffer, at + 8)[0]
+        if size > MAX_PACKET_BYTES:
+            return np.array(starts, np.int64), at
         append(at)
-        at += header + unpack(buffer, at + 8)[0]
+        at += header + size
     if at > len(buffer) and starts:
         at = starts.pop()
     return np.array(starts, np.int64), at
-
-
-def _until_broken(buffer: bytes, starts: Column, form: _Format) -> tuple[Column, int | None]:
-    """Keep the records before the first that cannot be one, and tell where that is."""
-    captured = gather(buffer, starts, form.layout)["captured"]
-    too_long = captured > MAX_PACKET_BYTES
-    if not too_long.any():
-        return starts, None
-    first = int(too_long.argmax())
-    return starts[:first], int(starts[first])
 
 
 def _windows(buffer: bytes, starts: Column, form: _Format, number: int, apps: Apps) -> Iterator[Window]:
