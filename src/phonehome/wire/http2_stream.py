@@ -1,0 +1,132 @@
+"""One HTTP/2 stream: what its frames of both directions come to."""
+
+from phonehome.model.exchange import Header
+from phonehome.wire.body import BodyBuffer
+from phonehome.wire.http_message import HttpMessage
+from phonehome.wire.side import Side
+
+_CLIENT, _SERVER = Side.CLIENT, Side.SERVER
+_MAX_LENGTH_DIGITS = 18
+
+
+class Http2Stream:
+    """A request with its response.
+
+    Attributes:
+        id: The stream's number.
+        request: None where nothing of it was recorded. On a pushed stream the server sent it, in a
+            PUSH_PROMISE, and its offsets are the server's.
+        response: The final response, or None.
+        interim: Responses before the final one (1xx).
+        pushed: The server began it.
+        note: What was odd about the stream as a whole, or None.
+    """
+
+    __slots__ = ("_buffers", "ended", "held", "id", "interim", "note", "pushed", "request", "response")
+
+    def __init__(self, number: int) -> None:
+        self.id = number
+        self.request: HttpMessage | None = None
+        self.response: HttpMessage | None = None
+        self.interim: list[HttpMessage] = []
+        self.pushed = False
+        self.note: str | None = None
+        self.ended = 0  # bit 0: the client's half, bit 1: the server's
+        self.held = 0  # bytes of bodies
+        self._buffers: list[BodyBuffer | None] = [None, None]
+
+    def message(self, side: int, start: int) -> HttpMessage:
+        """The message that frames of `side` belong to; one without a head where none came."""
+        message = self.response if side else self.request
+        if message is None:
+            message = HttpMessage(start, "2", None, None, None)
+            message.note = "its header fields were not recorded"
+            self.put(side, message)
+        return message
+
+    def put(self, side: int, message: HttpMessage) -> None:
+        """Set the message of one direction."""
+        if side:
+            self.response = message
+        else:
+            self.request = message
+
+    def add_headers(self, side: int, start: int, end: int, size: int, headers: list[Header]) -> HttpMessage:
+        """Take a header block: a head, or the trailers behind a body."""
+        message = self.response if side else self.request
+        if message is not None:
+            message.headers += tuple(headers)
+        else:
+            message = read_head(start, headers)
+            self.put(side, message)
+        message.end = end
+        message.size += size
+        return message
+
+    def set_aside_interim(self) -> None:
+        """Keep an interim response apart, for the final one follows."""
+        if self.response is not None and self.response.interim:
+            self.interim.append(self.response)
+            self.response = None
+
+    def add_data(self, side: int, message: HttpMessage, piece: bytes) -> None:
+        """Take a piece of a body."""
+        buffer = self._buffers[side]
+        if buffer is None:
+            if not message.body and len(piece) < 1 << 24:
+                message.body = piece
+                return
+            buffer = self._buffers[side] = BodyBuffer()
+            buffer.add(message.body)
+        buffer.add(piece)
+
+    def close(self) -> None:
+        """Put the bodies together, and say what is missing of halves that did not end."""
+        for side in (_CLIENT, _SERVER):
+            message = self.response if side else self.request
+            if message is None:
+                continue
+            buffer = self._buffers[side]
+            if buffer is not None:
+                message.body = buffer.join()
+                if buffer.dropped:
+                    message.truncated = True
+                    message.missing += buffer.dropped
+                    message.add_note("a body beyond the limit")
+                self._buffers[side] = None
+            if not self.ended & (1 << side):
+                message.truncated = True
+            if message.truncated:
+                _count_missing(message)
+
+
+def _count_missing(message: HttpMessage) -> None:
+    announced = message.header(b"content-length")
+    if announced is not None and announced.isdigit() and len(announced) <= _MAX_LENGTH_DIGITS:
+        message.missing = max(message.missing, int(announced) - len(message.body))
+
+
+def read_head(start: int, headers: list[Header]) -> HttpMessage:
+    """Make a message of a header list: pseudo-header fields in their places, the others as they came."""
+    message = HttpMessage(start, "2", None, None, None)
+    count = 0
+    for name, value in headers:
+        if name[:1] != b":":
+            break
+        if name == b":path" and message.target is None:
+            message.target = value
+        elif name == b":status":
+            message.status = int(value) if len(value) == 3 and value.isdigit() else None
+        elif name == b":method" and message.method is None:
+            message.method = value.decode("latin-1")
+        elif name == b":authority" and message.authority is None:
+            message.authority = value
+        elif name == b":scheme":
+            message.scheme = value
+        elif name == b":protocol":
+            message.protocol = value
+        else:
+            break
+        count += 1
+    message.headers = tuple(headers[count:])
+    return message
