@@ -1,0 +1,154 @@
+"""Key logs: the secrets of recorded connections, as SSLKEYLOGFILE writes them.
+
+The format is RFC 9850's (`LABEL client-random secret`, in hex) with the older lines that tools still write:
+`RSA` (first eight bytes of the encrypted premaster secret), `RSA Session-ID:… Master-Key:…`,
+`PMS_CLIENT_RANDOM`. Either case of hex, comments, any line ending. The same text stands in the decryption
+secrets blocks of pcapng.
+"""
+
+import re
+
+from phonehome.model.errors import InputError
+
+MAX_SECRETS = 4_000_000
+"""Secrets kept; more are counted as ignored. A phone makes some thousand connections a day."""
+
+MAX_RESUMABLE = 20_000
+"""Sessions remembered so that a resumption finds the master secret that an `RSA` line gave."""
+
+_LINE = re.compile(
+    rb"^[ \t]*(?:(?P<label>[A-Z][A-Z0-9_]{2,63})[ \t]+(?P<key>[0-9A-Fa-f]{16,64})[ \t]+(?P<secret>[0-9A-Fa-f]{2,256})"
+    rb"|RSA[ \t]+Session-ID:(?P<session>[0-9A-Fa-f]{2,64})[ \t]+Master-Key:(?P<master>[0-9A-Fa-f]{96}))[ \t]*$",
+    re.MULTILINE,
+)
+_RANDOM_DIGITS = 64
+_MASTER_DIGITS = 96
+
+
+class KeyLog:
+    """Secrets by the client random of their connection, and which of them were used."""
+
+    __slots__ = ("_lines", "_premasters", "_randoms", "_resumable", "_sessions", "_used", "ignored")
+
+    def __init__(self) -> None:
+        self._randoms: dict[bytes, dict[str, bytes]] = {}
+        self._premasters: dict[bytes, bytes] = {}
+        self._sessions: dict[bytes, bytes] = {}
+        self._resumable: dict[bytes, bytes] = {}
+        self._used: set[bytes] = set()
+        self._lines = 0
+        self.ignored = 0
+
+    @classmethod
+    def parse(cls, data: bytes) -> "KeyLog":
+        """Read a key log.
+
+        Raises:
+            InputError: There is no line of a key log in it.
+        """
+        keys = cls()
+        if not keys.add(data):
+            reason = "is empty" if not data.strip() else f"has no such line in its {len(data)} bytes"
+            raise InputError(
+                "this is no key log: expected lines of a label, a client random and a secret in hex, as "
+                f"SSLKEYLOGFILE writes them (CLIENT_RANDOM 52b0… 3a1c…), and the file {reason}"
+            )
+        return keys
+
+    def add(self, data: bytes) -> int:
+        """Take more secrets, from another file or from a decryption secrets block; returns how many there were.
+
+        Lines that are none are counted in `ignored`; nothing is raised.
+        """
+        data = _as_ascii(data)
+        before = self._lines
+        for match in _LINE.finditer(data):
+            if self._lines >= MAX_SECRETS:
+                break
+            if match["session"] is not None:
+                self._sessions.setdefault(match["session"].lower(), match["master"])
+            elif not self._take(match["label"], match["key"].lower(), match["secret"]):
+                continue
+            self._lines += 1
+        written = sum(1 for line in data.splitlines() if line.strip() and not line.lstrip().startswith(b"#"))
+        self.ignored += max(0, written - (self._lines - before))
+        return self._lines - before
+
+    def _take(self, label: bytes, key: bytes, secret: bytes) -> bool:
+        if len(secret) % 2:
+            return False
+        if label == b"RSA" and len(key) == 16 and len(secret) == _MASTER_DIGITS:
+            self._premasters[key] = secret
+            return True
+        if len(key) != _RANDOM_DIGITS or (label == b"CLIENT_RANDOM" and len(secret) != _MASTER_DIGITS):
+            return False
+        # One random, two secrets of one label: the first stands, as in a log that was written twice.
+        self._randoms.setdefault(key, {}).setdefault(label.decode(), secret)
+        return True
+
+    def __bool__(self) -> bool:
+        return self._lines > 0
+
+    def __len__(self) -> int:
+        """How many secrets there are."""
+        return self._lines
+
+    def knows(self, client_random: bytes) -> bool:
+        """Tell whether there is any secret of the connection."""
+        return client_random.hex().encode() in self._randoms
+
+    def secret(self, label: str, client_random: bytes) -> bytes | None:
+        """Give one secret of a connection; it counts as used from then on."""
+        key = client_random.hex().encode()
+        secret = self._randoms.get(key, {}).get(label)
+        if secret is None:
+            return None
+        self._used.add(key)
+        return bytes.fromhex(secret.decode())
+
+    def premaster(self, encrypted: bytes) -> bytes | None:
+        """Give the premaster secret of an RSA key exchange by its encrypted form (an `RSA` line)."""
+        key = encrypted[:8].hex().encode()
+        secret = self._premasters.get(key)
+        if secret is None:
+            return None
+        self._used.add(key)
+        return bytes.fromhex(secret.decode())
+
+    def master_of_session(self, session: bytes) -> bytes | None:
+        """Give the master secret of a session that is resumed by its ID or its ticket."""
+        known = self._resumable.get(session)
+        if known is not None:
+            return known
+        key = session.hex().encode()
+        master = self._sessions.get(key)
+        if master is None:
+            return None
+        self._used.add(key)
+        return bytes.fromhex(master.decode())
+
+    def remember(self, session: bytes, master: bytes) -> None:
+        """Keep the master secret of a session (by ID or ticket) for connections that resume it."""
+        if session and len(self._resumable) < MAX_RESUMABLE:
+            self._resumable[session] = master
+
+    @property
+    def has_premasters(self) -> bool:
+        """Whether there are secrets that only an RSA key exchange in the recording leads to."""
+        return bool(self._premasters or self._sessions)
+
+    @property
+    def unused(self) -> int:
+        """Connections that the key log has secrets of and that nobody asked for."""
+        return len(self._randoms) + len(self._premasters) + len(self._sessions) - len(self._used)
+
+    def unused_randoms(self) -> list[bytes]:
+        """Client randoms that nobody asked for: what an encrypted hello may have hidden."""
+        return [bytes.fromhex(key.decode()) for key in self._randoms if key not in self._used]
+
+
+def _as_ascii(data: bytes) -> bytes:
+    """Undo what editors and shells do to a text file: a byte order mark, UTF-16, the ends of lines."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.decode("utf-16", "replace").encode("ascii", "replace")
+    return data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")

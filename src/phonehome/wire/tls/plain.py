@@ -1,0 +1,39 @@
+"""What was decrypted of one direction, with the way back to the recording."""
+
+from collections.abc import Iterator
+
+
+class Plain:
+    """A stretch of decrypted bytes.
+
+    Offsets are absolute in the decrypted stream of the direction, counted from 0, and a gap counts as its size.
+
+    Attributes:
+        start: Offset of the first byte (or of the gap, if one comes first).
+        data: The decrypted bytes, joined; what is missing is left out of it.
+        marks: For each record the offset of its first byte here, and that of the record in the TLS stream.
+        gaps: For each place where records are missing or stayed closed, its offset and size. The size is
+            exact where the records' sequence numbers prove how many are missing, else an estimate.
+    """
+
+    __slots__ = ("data", "gaps", "marks", "start")
+
+    def __init__(
+        self, start: int, data: bytes, marks: list[tuple[int, int]], gaps: list[tuple[int, int]]
+    ) -> None:
+        self.start = start
+        self.data = data
+        self.marks = marks
+        self.gaps = gaps
+
+    def pieces(self) -> Iterator[bytes | int]:
+        """Give bytes, and between them the sizes of the gaps, in order: what a parser is to be fed."""
+        at, offset = 0, self.start
+        for gap, size in self.gaps:
+            if gap > offset:
+                yield self.data[at : at + gap - offset]
+                at += gap - offset
+            yield size
+            offset = gap + size
+        if at < len(self.data):
+            yield self.data[at:] if at else self.data
