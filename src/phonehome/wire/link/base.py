@@ -84,3 +84,25 @@ def long_enough(packets: Packets, size: int, what: str, unread: Unread) -> Packe
         return packets
     unread.add(f"{what} is shorter than its header", int(len(packets) - whole.sum()))
     return packets.pick(whole)
+
+
+def join(parts: list[Stripped], buffer: bytes) -> Stripped:
+    """Put packets together again in the order of the recording."""
+    if len(parts) == 1:
+        return parts[0]
+    none = [np.zeros(0, np.int64)]
+    nobody = [np.zeros(0, np.uint64)]
+    row = np.concatenate(none + [part.packets.row for part in parts])
+    order = np.argsort(row, kind="stable")
+    packets = Packets(
+        buffer=buffer,
+        row=row,
+        start=np.concatenate(none + [part.packets.start for part in parts]),
+        end=np.concatenate(none + [part.packets.end for part in parts]),
+    )
+    return Stripped(
+        packets=packets.pick(order),
+        kind=np.concatenate(none + [part.kind for part in parts])[order],
+        source=np.concatenate(nobody + [part.source for part in parts])[order],
+        destination=np.concatenate(nobody + [part.destination for part in parts])[order],
+    )

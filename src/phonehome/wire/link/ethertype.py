@@ -21,6 +21,7 @@ MAX_LENGTH = 1500
 
 _TAG = np.dtype([("tag", ">u2"), ("kind", ">u2")])
 _PPPOE = np.dtype([("version", "u1"), ("code", "u1"), ("session", ">u2"), ("length", ">u2"), ("kind", ">u2")])
+_PPP = np.dtype([("number", ">u2")])
 _LLC = np.dtype([("access", ">u2"), ("control", "u1"), ("organisation", "V3"), ("kind", ">u2")])
 _SNAP = 0xAAAA
 _LLC_IP = 0x0606
@@ -45,12 +46,21 @@ def follow(stripped: Stripped, unread: Unread) -> Stripped:
     return stripped
 
 
-def ppp_kind(protocol: Column) -> Column:
-    """Give the EtherTypes for PPP's numbers of protocols (RFC 1332, RFC 5072); `COUNTED` for others."""
-    kind = np.full(len(protocol), COUNTED, np.int64)
-    for number, ethertype in _PPP_KINDS.items():
-        kind[protocol == number] = ethertype
-    return kind
+def ppp_payload(buffer: bytes, at: Column, unread: Unread) -> tuple[Column, Column]:
+    """Read PPP's number of a protocol (RFC 1332, RFC 5072); two bytes must be there.
+
+    Returns:
+        The EtherType of what follows, and where it begins.
+    """
+    number = integers(gather(buffer, at, _PPP), "number")
+    # RFC 1661, 6.5: the peers may agree to leave out a first byte of zero; the last byte alone is odd.
+    compressed = number & 0x0100 != 0
+    number = np.where(compressed, number >> 8, number)
+    kind = np.full(len(number), COUNTED, np.int64)
+    for known, ethertype in _PPP_KINDS.items():
+        kind[number == known] = ethertype
+    unread.add("PPP carries what is no IP", int((kind == COUNTED).sum()))
+    return kind, at + np.where(compressed, 1, 2)
 
 
 def _take_tags(stripped: Stripped, which: Mask, unread: Unread) -> None:
@@ -62,11 +72,8 @@ def _take_tags(stripped: Stripped, which: Mask, unread: Unread) -> None:
 
 def _take_pppoe(stripped: Stripped, which: Mask, unread: Unread) -> None:
     rows = _whole(stripped, which, _PPPOE.itemsize, "a PPPoE header", unread)
-    headers = gather(stripped.packets.buffer, stripped.packets.start[rows], _PPPOE)
-    kind = ppp_kind(integers(headers, "kind"))
-    unread.add("a PPPoE session carries what is no IP", int((kind == COUNTED).sum()))
-    stripped.kind[rows] = kind
-    stripped.packets.start[rows] += _PPPOE.itemsize
+    at = stripped.packets.start[rows] + _PPPOE.itemsize - _PPP.itemsize
+    stripped.kind[rows], stripped.packets.start[rows] = ppp_payload(stripped.packets.buffer, at, unread)
 
 
 def _take_llc(stripped: Stripped, which: Mask, unread: Unread) -> None:

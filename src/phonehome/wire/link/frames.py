@@ -7,15 +7,9 @@ from numpy.typing import NDArray
 
 from phonehome.wire.capture.base import Apps, Window
 from phonehome.wire.columns import Column, Words
-from phonehome.wire.link.base import COUNTED, IPV4, IPV6, Packets, Strip, Stripped, Unread
-from phonehome.wire.link.ethernet import strip_ethernet
-
-ETHERNET = 1
-
-LINKS: dict[int, Strip] = {
-    ETHERNET: strip_ethernet,
-}
-"""The link types that are read, by their number in the tcpdump.org registry."""
+from phonehome.wire.link.base import COUNTED, IPV4, IPV6, Packets, Stripped, Unread, join
+from phonehome.wire.link.links import ETHERNET, LINKS
+from phonehome.wire.link.trailer import take_trailers
 
 _NO_IP = {0x0806: "ARP", 0x88CC: "LLDP", 0x888E: "EAPOL", 0x8863: "PPPoE discovery", 0x8847: "MPLS"}
 _MAX_REASONS = 64
@@ -62,17 +56,21 @@ class Frames:
 def strip_link(window: Window) -> Frames:
     """Take the link headers off a window of packets."""
     unread = Unread()
-    parts = [_only_ip(part, unread) for part in _strip_each(window, unread)]
-    joined = _join(parts, window.buffer)
+    parts = _strip_each(window, unread)
+    joined = join(parts, window.buffer)
     row = joined.packets.row
     app = np.full(len(row), -1, np.int32) if window.app is None else window.app[row]
+    cut = window.original[row] - window.captured[row]
+    if any(interface.link == ETHERNET for interface in window.interfaces):
+        trailers = take_trailers(joined, cut, window.apps)
+        app = app if trailers is None else trailers
     return Frames(
         buffer=window.buffer,
         number=window.number[row],
         time=window.time[row],
         start=joined.packets.start,
         end=joined.packets.end,
-        cut=window.original[row] - window.captured[row],
+        cut=cut,
         family=np.where(joined.kind == IPV6, _IPV6_VERSION, _IPV4_VERSION),
         src_mac=joined.source,
         dst_mac=joined.destination,
@@ -100,7 +98,7 @@ def _strip_each(window: Window, unread: Unread) -> list[Stripped]:
         if strip is None:
             unread.add(f"link type {link} is not read", len(some))
         else:
-            parts.append(strip(some, unread))
+            parts.append(_only_ip(strip(some, unread), unread))
     return parts
 
 
@@ -120,22 +118,4 @@ def _only_ip(part: Stripped, unread: Unread) -> Stripped:
         kind=part.kind[is_ip],
         source=part.source[is_ip],
         destination=part.destination[is_ip],
-    )
-
-
-def _join(parts: list[Stripped], buffer: bytes) -> Stripped:
-    """Put the packets of all link types together, in the order of the recording."""
-    if len(parts) == 1:
-        return parts[0]
-    empty = np.zeros(0, np.int64)
-    row = np.concatenate([empty, *(part.packets.row for part in parts)])
-    order = np.argsort(row, kind="stable")
-    start = np.concatenate([empty, *(part.packets.start for part in parts)])
-    end = np.concatenate([empty, *(part.packets.end for part in parts)])
-    none = np.zeros(0, np.uint64)
-    return Stripped(
-        packets=Packets(buffer=buffer, row=row, start=start, end=end).pick(order),
-        kind=np.concatenate([empty, *(part.kind for part in parts)])[order],
-        source=np.concatenate([none, *(part.source for part in parts)])[order],
-        destination=np.concatenate([none, *(part.destination for part in parts)])[order],
     )
