@@ -23,7 +23,7 @@ def assert_one_sentence(err: str, *parts: str) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "is empty"),
+        (b"", "is empty; record again, or name another file"),
         (b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(16), "pcap"),
         (b"\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00\x00\x00" + b"\xff" * 12, "pcap"),
         (b"<!doctype html><html><body>Sign in</body></html>", "HTML"),
@@ -157,5 +157,21 @@ def test_damaged_recordings_are_audited_with_what_was_lost(case: str, subject: P
     [capture] = [path for path in (CASES / case).iterdir() if path.suffix in (".har", ".mitm")]
     ended = run("audit", capture, "--subject", subject, "--format", "json")
     assert ended.status == 0
-    assert ended.err == ""
-    assert json.loads(ended.out)["problems"]
+    lost = sum(problem["lost"] for problem in json.loads(ended.out)["problems"])
+    assert lost == 1
+    assert_one_sentence(ended.err, "1 problem lost something")
+
+
+def test_inputs_that_cannot_be_read_are_named_one_by_one_beside_those_that_can(
+    tmp_path: Path, subject: Path, good: Path
+) -> None:
+    (tmp_path / "empty.har").write_bytes(b"")
+    (tmp_path / f"{IMEI}.har").write_text("notes")
+    ended = run("audit", good, "empty.har", f"{IMEI}.har", "gone.har", "--subject", subject, cwd=tmp_path)
+    assert ended.status == 0
+    *inputs, count = ended.err.splitlines()
+    assert [line.split(": ")[1] for line in inputs] == ["empty.har", "‹imei-1›.har", "gone.har"]
+    assert "is empty; record again, or name another file" in inputs[0]
+    assert "no such file or folder, or it may not be looked at; check its name" in inputs[2]
+    assert count.startswith("phonehome: 3 problems lost something")
+    assert run("audit", good, "--subject", subject).err == ""

@@ -44,10 +44,11 @@ _REGION_NAMES = {"UK": "GB", "EL": "GR"}  # what people write for two of them
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectFile:
-    """What a subject file holds, and what is odd in it (each as `FILE:LINE: text`)."""
+    """What a subject file holds, what is odd in it (each as `FILE:LINE: text`), and the files that it names."""
 
     subject: Subject
     warnings: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 def load_subject(path: Path) -> SubjectFile:
@@ -67,6 +68,7 @@ class _Loader:
         self._errors: list[str] = []
         self._warnings: list[str] = []
         self._file_bytes = 0
+        self._files: list[Path] = []
 
     def run(self) -> SubjectFile:
         top = load(self._path).mapping("a subject file", _TOP_KEYS)
@@ -84,7 +86,7 @@ class _Loader:
             if len(self._errors) > len(shown):
                 shown.append(f"{self._path}: and {len(self._errors) - len(shown)} more errors")
             raise ConfigError("\n".join(shown))
-        return SubjectFile(subject=subject, warnings=tuple(self._warnings))
+        return SubjectFile(subject=subject, warnings=tuple(self._warnings), files=tuple(self._files))
 
     def _check_schema(self, node: Node | None) -> None:
         if node is None:
@@ -228,6 +230,7 @@ class _Loader:
             raise node.error(
                 f"{value_id!r}: the file cannot be read; check its name and its permissions"
             ) from error
+        self._files.append(path)
         self._file_bytes += len(data)
         if len(data) > MAX_FILE_BYTES:
             raise node.error(
@@ -238,7 +241,7 @@ class _Loader:
                 f"the files of this subject are larger than {MAX_FILES_BYTES >> 20} MiB together"
             )
         if not data:
-            raise node.error(f"{value_id!r}: the file is empty")
+            raise node.error(f"{value_id!r}: the file is empty; name another, or delete this value")
         if not inside:
             self._warn(
                 node,

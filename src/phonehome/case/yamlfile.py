@@ -156,8 +156,7 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is not valid"
-        raise ConfigError(f"{path}: cannot be read: {reason}") from error
+        raise ConfigError(f"{path}: {_explain(error)}") from error
     if len(data) > MAX_BYTES:
         raise ConfigError(
             f"{path}: larger than {MAX_BYTES >> 20} MiB; a file that people write is not, so is it this one?"
@@ -167,6 +166,16 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(at(path, line, "not UTF-8 text; save the file as UTF-8")) from error
+
+
+def _explain(error: OSError | ValueError) -> str:
+    """Say why a file cannot be read, and what to do."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file; check the name, or write one with `phonehome subject new`"
+    if isinstance(error, IsADirectoryError):
+        return "this is a folder; name the file in it"
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is not valid"
+    return f"cannot be read: {reason}; check its name and its permissions"
 
 
 def _refuse_tricks(path: Path, text: str) -> None:

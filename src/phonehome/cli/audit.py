@@ -4,6 +4,7 @@ import io
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -11,16 +12,18 @@ import click
 from rich.console import Console
 
 from phonehome.audit import audit as run_audit
-from phonehome.case.subject import load_subject
+from phonehome.case.subject import SubjectFile, load_subject
 from phonehome.cli.exit_codes import ExitCode, foremost
 from phonehome.cli.handset import read_handset
 from phonehome.cli.output import say, write_file, write_stdout
+from phonehome.cli.overwriting import refuse_overwriting
 from phonehome.model.subject import Subject
 from phonehome.reports.csv_report import render_csv
 from phonehome.reports.document import AuditDocument, Severity
 from phonehome.reports.html import render_html
 from phonehome.reports.json_report import render_json
 from phonehome.reports.terminal import render_terminal
+from phonehome.reports.words import count
 
 SEVERITIES: tuple[str, ...] = get_args(Severity)  # from low to critical
 FILES: dict[str, Callable[[AuditDocument], str]] = {
@@ -114,8 +117,9 @@ def audit(
     if output == Path("-"):
         output = None
     format_name = format_name or _format_of(output)
-    _spare_inputs(output, [*paths, *([str(subject_file)] if subject_file else [])])
-    subject = _load(subject_file)
+    loaded = _load(subject_file)
+    refuse_overwriting(output, format_name, [*paths, *loaded.files])
+    subject = loaded.subject if subject_file is not None else None
     document = run_audit(paths, subject=subject, geo_databases=geo_databases, reveal=reveal, progress=say)
     if subject is None:
         say(
@@ -124,6 +128,7 @@ def audit(
         )
     if keylog is not None or handset is not None:
         say("--keylog and --handset are for packet captures, and no input is one: they changed nothing")
+    _tell_losses(document)
     statuses = _statuses(document, fail_on, strict)
     _write(document, format_name, output, reveal)
     return foremost(statuses)
@@ -139,20 +144,27 @@ def _format_of(output: Path | None) -> str:
     return SUFFIXES[suffix]
 
 
-def _spare_inputs(output: Path | None, inputs: list[str]) -> None:
-    """Refuse to write over evidence."""
-    for path in inputs:
-        if output is not None and output.is_file() and Path(path).exists() and output.samefile(path):
-            raise click.UsageError(f"-o names {path}, which is an input; give another place.")
-
-
-def _load(subject_file: Path | None) -> Subject | None:
+def _load(subject_file: Path | None) -> SubjectFile:
+    """Read the subject; `files` gets all that it rests on, its own file included."""
     if subject_file is None:
-        return None
+        return SubjectFile(subject=Subject())
     loaded = load_subject(subject_file)
     for warning in loaded.warnings:
         say(f"warning: {warning}")
-    return loaded.subject
+    return replace(loaded, files=(subject_file, *loaded.files))
+
+
+def _tell_losses(document: AuditDocument) -> None:
+    """Say on standard error what a reader of the result alone, at the end of a pipe, might not look for."""
+    for file in document.inputs:
+        if file.format is None:
+            reasons = (problem.reason for problem in document.problems if problem.where == file.path)
+            say(f"{file.path}: {next(reasons, 'could not be read')}")
+    lost = sum(problem.lost for problem in document.problems)
+    if lost and document.coverage.exchanges:
+        say(
+            f"{count(lost, 'problem')} lost something, which was not looked at: the report says where and why"
+        )
 
 
 def _statuses(document: AuditDocument, fail_on: str | None, strict: bool) -> list[ExitCode]:

@@ -17,6 +17,7 @@ from phonehome.model.errors import InputError
 from phonehome.model.problem import Problem
 from phonehome.readers.base import HEAD_BYTES, ByteStream, Reader
 from phonehome.readers.explain import explain_head
+from phonehome.readers.capture import CaptureReader
 from phonehome.readers.har import HarReader
 from phonehome.readers.mitmproxy import MitmproxyReader
 from phonehome.readers.sources import (
@@ -31,7 +32,7 @@ from phonehome.readers.sources import (
 from phonehome.readers.unwrap import name_wrapping
 from phonehome.readers.zip_archive import is_zip
 
-READERS: tuple[Reader, ...] = (HarReader(), MitmproxyReader())
+READERS: tuple[Reader, ...] = (CaptureReader(), HarReader(), MitmproxyReader())
 """Every reader; the first that recognises an input reads it."""
 
 MAX_WRAPPINGS = 3
@@ -117,7 +118,10 @@ def _find(path: str | Path, stdin: ByteStream | None) -> Iterator[_Found]:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):
-        yield _Found(source=source, reason="there is no such file or folder, or it may not be looked at")
+        yield _Found(
+            source=source,
+            reason="there is no such file or folder, or it may not be looked at; check its name and permissions",
+        )
         return
     if stat.S_ISDIR(mode):
         yield from _find_in_folder(path)
@@ -174,7 +178,7 @@ def _examine(source: Source, wrappings: int, stored: Tally | None) -> Iterator[_
     wrapping = name_wrapping(head)
     if not head:
         damaged = "its wrapping is damaged, or holds nothing" if wrappings else "is empty"
-        yield _Found(source=source, stored=stored, reason=damaged)
+        yield _Found(source=source, stored=stored, reason=f"{damaged}; record again, or name another file")
     elif wrappings == MAX_WRAPPINGS and (wrapping or is_zip(head)):
         yield _Found(source=source, stored=stored, reason=f"is wrapped more than {MAX_WRAPPINGS} times")
     elif wrapping is not None:

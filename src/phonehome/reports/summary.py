@@ -145,6 +145,13 @@ class Summary:
         )
 
     @cached_property
+    def subject_name(self) -> str:
+        """What the audit is about, in words for a title."""
+        if self.doc.subject is None:
+            return "No subject given"
+        return self.doc.subject.name or "Unnamed handset"
+
+    @cached_property
     def values(self) -> list[SubjectValue]:
         """The subject's values, by id."""
         return self.doc.subject.values if self.doc.subject is not None else []

@@ -251,8 +251,8 @@ def _print_problems(console: Console, summary: Summary) -> None:
 def render_terminal(doc: AuditDocument, console: Console) -> None:
     """Print the document for people, fitted to the console's width."""
     summary = Summary(doc=doc)
-    subject = doc.subject.name if doc.subject is not None and doc.subject.name else "no subject named"
-    console.print(_line(f"{doc.tool.name} {doc.tool.version}", subject, *(i.path for i in doc.inputs)))
+    inputs = (file.path for file in doc.inputs)
+    console.print(_line(f"{doc.tool.name} {doc.tool.version}", summary.subject_name, *inputs))
     console.print(_text(summary.answer, "bold"))
     console.print(_text(summary.coverage_line))
     _print_all_flows(console, summary)

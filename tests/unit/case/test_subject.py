@@ -1,5 +1,6 @@
 """The subject file: what it reads, what it refuses and where it says the fault is."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -135,9 +136,22 @@ def test_of_very_many_faults_the_first_are_said_and_the_rest_counted(subject_fil
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    for path in (tmp_path / "missing.yaml", tmp_path, Path("a\0b")):
-        with pytest.raises(ConfigError, match="cannot be read"):
+    for path, says in (
+        (
+            tmp_path / "missing.yaml",
+            "no such file; check the name, or write one with `phonehome subject new`",
+        ),
+        (tmp_path, "this is a folder; name the file in it"),
+        (Path("a\0b"), "cannot be read: its name is not valid; check"),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(says)):
             load_subject(path)
+
+
+def test_the_files_that_it_names_are_known_by_path(subject_file: Path) -> None:
+    (subject_file.parent / "p.jpg").write_bytes(b"\xff\xd8\xff")
+    subject_file.write_text("values: [{id: p, type: photo, file: p.jpg}]")
+    assert load_subject(subject_file).files == (subject_file.parent / "p.jpg",)
 
 
 def test_text_that_is_not_utf8_is_named_with_its_line(subject_file: Path) -> None:

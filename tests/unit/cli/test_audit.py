@@ -168,6 +168,43 @@ def test_evidence_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFi
     assert target.read_bytes() == HAR.read_bytes()
 
 
+@pytest.mark.parametrize("name", ["subject.yaml", "photo.html", "link.html"])
+def test_neither_the_subject_nor_a_file_that_it_names_is_written_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    subject = tmp_path / "subject.yaml"
+    subject.write_text("values:\n  - {id: p, type: file, file: photo.html}\n")
+    # Even where the file that the handset held is a report of ours.
+    assert main([*AUDIT, "-o", str(tmp_path / "photo.html")]) == 0
+    (tmp_path / "link.html").symlink_to(tmp_path / "photo.html")
+    before = (tmp_path / name).read_bytes()
+    options = ["--subject", str(subject), "-o", str(tmp_path / name), "--format", "html"]
+    assert main(["audit", str(HAR), *options]) == 2
+    assert "is an input" in capsys.readouterr().err
+    assert (tmp_path / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["r.json", "r.html", "r.csv", "r.txt"])
+def test_a_report_of_the_same_format_is_replaced_and_no_other_file_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    target = tmp_path / name
+    target.touch()  # an empty file holds nothing
+    assert main([*AUDIT, "-o", str(target)]) == 0
+    assert main([*AUDIT, "-o", str(target)]) == 0
+    report = target.read_bytes()
+    for other in ("json", "html", "csv", "terminal"):
+        if other != {"txt": "terminal"}.get(target.suffix[1:], target.suffix[1:]):
+            assert main([*AUDIT, "-o", str(target), "--format", other]) == 2
+    assert target.read_bytes() == report
+    for foreign in (HAR.read_bytes(), b"<!doctype html><title>mine</title>", b"id,name\r\n1,x\r\n", b"notes"):
+        target.write_bytes(foreign)
+        capsys.readouterr()
+        assert main([*AUDIT, "-o", str(target)]) == 2
+        assert "give another place" in capsys.readouterr().err
+        assert target.read_bytes() == foreign
+
+
 def test_a_wrong_subject_ends_with_2_before_anything_is_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

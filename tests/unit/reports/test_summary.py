@@ -1,9 +1,14 @@
+import io
+
 import pytest
 from report_samples import empty_document, sample_document, with_findings
+from rich.console import Console
 
 from phonehome.reports import words
 from phonehome.reports.document import AuditDocument, FlowDoc
+from phonehome.reports.html import render_html
 from phonehome.reports.summary import Summary, pick_findings, times
+from phonehome.reports.terminal import render_terminal
 
 
 def document(*flows: FlowDoc) -> AuditDocument:
@@ -143,3 +148,17 @@ def test_a_span_of_time_names_a_shared_day_once() -> None:
     assert times("2014-08-07T10:00:01Z", None) == "2014-08-07 10:00 UTC"
     assert times("2014-08-07T10:00:01Z", "2014-08-07T11:24:00Z") == "2014-08-07 10:00 to 11:24 UTC"
     assert times("2014-08-07T23:00:01Z", "2014-08-08T01:24:00Z") == "2014-08-07 23:00 to 2014-08-08 01:24 UTC"
+
+
+def test_a_handset_without_a_name_and_an_audit_without_a_subject_are_told_apart() -> None:
+    named, bare = sample_document(), empty_document()
+    assert named.subject is not None
+    assert Summary(doc=named).subject_name == named.subject.name
+    unnamed = named.model_copy(update={"subject": named.subject.model_copy(update={"name": None})})
+    console = Console(file=io.StringIO(), width=100)
+    for doc, title in ((unnamed, "Unnamed handset"), (bare, "No subject given")):
+        assert Summary(doc=doc).subject_name == title
+        assert f"<h1>{title}</h1>" in render_html(doc)
+        with console.capture() as shown:
+            render_terminal(doc, console)
+        assert f" · {title}" in shown.get().splitlines()[0]
