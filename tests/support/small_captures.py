@@ -67,6 +67,8 @@ def iter_payloads(path: Path) -> Iterator[Payload]:
 
 
 def _open_packet(number: int, packet: bytes) -> Payload | None:
+    if len(packet) < 40 and packet[:1] != b"\x45":
+        return None
     if packet[0] >> 4 == 4:
         size, start, protocol = int.from_bytes(packet[2:4]), (packet[0] & 15) * 4, packet[9]
         source, target = packet[12:16], packet[16:20]
@@ -74,10 +76,10 @@ def _open_packet(number: int, packet: bytes) -> Payload | None:
         size, start, protocol = 40 + int.from_bytes(packet[4:6]), 40, packet[6]
         source, target = packet[8:24], packet[24:40]
     segment = packet[start:size]
-    if protocol not in {_UDP, _TCP}:
+    if protocol not in {_UDP, _TCP} or len(segment) < 8:
         return None
     from_port, to_port = struct.unpack_from(">HH", segment)
-    head = 8 if protocol == _UDP else (segment[12] >> 4) * 4
+    head = 8 if protocol == _UDP else (segment[12:13] or b"\xff")[0] // 16 * 4
     sequence = 0 if protocol == _UDP else int.from_bytes(segment[4:8])
     return Payload(number, (source, from_port), (target, to_port), sequence, segment[head:])
 
