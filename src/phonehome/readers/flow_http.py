@@ -101,6 +101,24 @@ def is_unrecorded(message: State) -> bool:
     return header_value(headers, b"transfer-encoding") is not None or length not in (None, b"0")
 
 
+def has_broken_headers(message: State) -> bool:
+    """Tell whether headers or trailers are there that are no pairs of names and values."""
+    for key in ("headers", "trailers"):
+        written = message.members.get(key)
+        if written is None:
+            continue
+        if not isinstance(written, list) or len(message.pairs(key)) < len(written):
+            return True
+        if any(
+            not isinstance(part, bytes | str)
+            for pair in written
+            if isinstance(pair, list)
+            for part in pair[:2]
+        ):
+            return True
+    return False
+
+
 def _read_protocol(request: State) -> Protocol:
     ancient = request.items("httpversion")
     if ancient:

@@ -12,7 +12,7 @@ from phonehome.model.exchange import Exchange
 from phonehome.model.problem import Problem
 from phonehome.readers.base import ByteStream, Item
 from phonehome.readers.flow_dns import read_dns
-from phonehome.readers.flow_http import is_unrecorded, read_http
+from phonehome.readers.flow_http import has_broken_headers, is_unrecorded, read_http
 from phonehome.readers.flow_state import State
 from phonehome.readers.flow_streams import read_old_websocket, read_stream
 from phonehome.readers.tnetstring import FramingError, Value, read_value
@@ -120,6 +120,10 @@ class _FlowFile:
         for part in ("request", "response"):
             if is_unrecorded(flow.state(part)):
                 yield self._make_problem(index, f"the {part} had a body that the proxy did not keep")
+            if has_broken_headers(flow.state(part)):
+                yield self._make_problem(
+                    index, f"the {part} has headers that are no pairs of names and values"
+                )
 
     def _make_problem(self, index: int, reason: str, *, lost: bool = True) -> Problem:
         where = f"{self._where} flow {index}"

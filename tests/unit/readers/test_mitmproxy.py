@@ -442,3 +442,23 @@ def test_flows_whose_fields_hold_anything_are_read_without_an_exception(value: V
     for key in ("host", "port", "path", "headers", "content", "timestamp_start", "httpversion", "questions"):
         flow = http_flow({key: value}) | {"type": kind}
         list(MitmproxyReader().read(io.BytesIO(dump(flow)), where="x", number=0))
+
+
+@pytest.mark.parametrize("part", ["request", "response"])
+@pytest.mark.parametrize("key", ["headers", "trailers"])
+@pytest.mark.parametrize(
+    "wrong", [7, b"Host: a", {"Host": "a"}, [b"Host"], [[b"Host"]], [[b"Host", 7]], [[None, b"a"]]]
+)
+def test_headers_of_a_wrong_type_are_a_problem_and_the_rest_is_read(
+    read_flows: Read, part: str, key: str, wrong: object
+) -> None:
+    message = {"status_code": 200, "headers": [], "content": b"body"}
+    flow = http_flow({key: wrong}) if part == "request" else http_flow(response=message | {key: wrong})
+    exchange, problem = read_flows(dump(flow))
+    assert isinstance(exchange, Exchange)
+    assert exchange.request is not None
+    assert exchange.request.body == b"body"
+    assert isinstance(problem, Problem)
+    assert problem.lost
+    assert f"the {part} has headers that are no pairs" in problem.reason
+    assert len(read_flows(dump(http_flow(response=message)))) == 1
