@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from recording import CLOUD_ADDRESSES, CLOUD_ADDRESS_6, Network, RecordingError
+from recording import CLOUD_ADDRESS_6, CLOUD_ADDRESSES, Network, RecordingError
 
 RUN_SECONDS = 300
 """How long one curl may take before it counts as stuck."""
@@ -50,7 +50,9 @@ def curl(
     process = start_curl(net, folder, calls, *options, keylog=keylog, ipv6=ipv6)
     _, errors = process.communicate(timeout=RUN_SECONDS)
     if process.returncode:
-        raise RecordingError(f"curl ended with {process.returncode}: {errors.decode(errors='replace').strip()}")
+        raise RecordingError(
+            f"curl ended with {process.returncode}: {errors.decode(errors='replace').strip()}"
+        )
 
 
 def start_curl(

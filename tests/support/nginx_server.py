@@ -145,7 +145,12 @@ def _make_certificates(folder: Path) -> None:
         subprocess.run(
             [
                 *("openssl", "req", "-x509", "-nodes", "-days", "30", "-newkey", *key),
-                *("-subj", "/CN=cloud.example", "-addext", "subjectAltName=DNS:*.example,DNS:*.vendor.example"),
+                *(
+                    "-subj",
+                    "/CN=cloud.example",
+                    "-addext",
+                    "subjectAltName=DNS:*.example,DNS:*.vendor.example",
+                ),
                 *("-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.crt")),
             ],
             check=True,

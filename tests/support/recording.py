@@ -116,10 +116,11 @@ def record(net: Network, capture: Path, *, options: Sequence[str] = ()) -> Itera
     Args:
         options: More of tcpdump's, such as `-s 96`.
     """
-    command = net.on_phone("tcpdump", "-i", net.phone_link, "-w", str(capture), "-U", "-n", "-Z", "root")
+    # Not in blocks: what stands in an unfinished block is lost when tcpdump is told to end.
+    command = net.on_phone("tcpdump", "--immediate-mode", "-i", net.phone_link, "-w", str(capture), "-U")
     log = capture.with_suffix(".tcpdump")
     with log.open("wb") as errors:
-        process = subprocess.Popen([*command, "-B", "65536", *options], stderr=errors)
+        process = subprocess.Popen([*command, "-n", "-Z", "root", "-B", "65536", *options], stderr=errors)
     try:
         _wait_for(lambda: "listening on" in log.read_text(), "tcpdump", process)
         yield

@@ -1,0 +1,118 @@
+"""tshark is the oracle: the same requests and responses, by method, host, path and digest of the body.
+
+Over every capture among the cases, and over real traffic that is recorded here. Of the recorded it is known what
+was sent, so there tshark is tested first: an oracle that is wrong proves nothing.
+"""
+
+import subprocess
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from read_exchanges import read_exchanges
+from recorded import NAMES, Recording
+from scenarios import SCENARIOS, Scenario
+from tshark_oracle import Request, Response, read_with_tshark
+
+CASES = Path(__file__).parents[2] / "cases"
+CAPTURES = sorted(
+    path
+    for folder in CASES.glob("pcap-*")
+    for path in folder.iterdir()
+    if path.suffix in (".pcap", ".pcapng", ".cap")
+)
+
+pytestmark = pytest.mark.needs_tool("tshark")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Why the two do not agree on a capture, and on how many messages: a difference that grows is a new one."""
+
+    reason: str
+    only_tshark: int = 0
+    only_phonehome: int = 0
+
+
+REQUESTS: Mapping[str, Difference] = {}
+RESPONSES: Mapping[str, Difference] = {}
+MISREAD = ("pipelined-clear", "pipelined-tls")
+"""tshark takes the answers that follow a pipelined HEAD's for the body which that has not."""
+
+
+def keylog_of(capture: Path) -> Path | None:
+    """The key log that lies beside a capture."""
+    return next((path for path in capture.parent.iterdir() if path.suffix in (".keylog", ".log")), None)
+
+
+def compare(
+    ours: list[Request] | list[Response],
+    theirs: list[Request] | list[Response],
+    explained: Difference | None,
+) -> None:
+    """Fail where the lists differ in more, or in less, than is explained."""
+    found, expected = Counter(ours), Counter(theirs)
+    only_theirs, only_ours = expected - found, found - expected
+    allowed = explained or Difference(reason="none is explained")
+    assert (only_theirs.total(), only_ours.total()) == (allowed.only_tshark, allowed.only_phonehome), (
+        f"{allowed.reason}\nonly tshark: {[*only_theirs][:8]}\nonly phonehome: {[*only_ours][:8]}"
+    )
+
+
+@pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.parent.name)
+def test_a_capture_gives_the_same_requests_and_responses(capture: Path) -> None:
+    keylog = keylog_of(capture)
+    oracle = read_with_tshark(capture, keylog)
+    read = read_exchanges(capture, keylog).seen()
+    compare(read.requests, oracle.requests, REQUESTS.get(capture.stem))
+    compare(read.responses, oracle.responses, RESPONSES.get(capture.stem))
+
+
+def test_every_explanation_is_of_a_capture_that_is_there() -> None:
+    assert {*REQUESTS, *RESPONSES} <= {path.stem for path in CAPTURES}
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", NAMES)
+def test_tshark_reads_what_was_sent(name: str, recordings: Mapping[str, Recording]) -> None:
+    recording = recordings[name]
+    oracle = read_with_tshark(recording.capture, recording.keylog)
+    assert Counter(oracle.requests) == Counter(recording.sent)
+    misread = 2 if name in MISREAD else 0
+    assert len(oracle.responses) == len(recording.sent) - misread
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", NAMES)
+def test_phonehome_reads_what_was_sent_and_the_answers_that_tshark_reads(
+    name: str, recordings: Mapping[str, Recording]
+) -> None:
+    recording = recordings[name]
+    read = read_exchanges(recording.capture, recording.keylog)
+    assert Counter(read.seen().requests) == Counter(recording.sent)
+    assert len(read.seen().responses) == len(recording.sent)
+    if name not in MISREAD:
+        oracle = read_with_tshark(recording.capture, recording.keylog)
+        assert Counter(read.seen().responses) == Counter(oracle.responses)
+    assert read.problems == ()
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    "scenario", [one for one in SCENARIOS if one.shown], ids=[one.name for one in SCENARIOS if one.shown]
+)
+def test_a_recording_speaks_the_version_and_cipher_it_is_named_after(
+    scenario: Scenario, recordings: Mapping[str, Recording]
+) -> None:
+    fields = (
+        "tls.handshake.version",
+        "tls.handshake.extensions.supported_version",
+        "tls.handshake.ciphersuite",
+    )
+    command = ["tshark", "-r", str(recordings[scenario.name].capture), "-Y", "tls.handshake.type == 2", "-T"]
+    command += ["fields", *(word for name in fields for word in ("-e", name))]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    hellos = {tuple(line.split("\t")) for line in output.splitlines()}
+    assert {((newer or older), cipher) for older, newer, cipher in hellos} == {scenario.shown}
