@@ -4,6 +4,9 @@ A recording may begin in the middle of a connection, or miss a part of it. Then 
 known: fields that point into the unknown part are left out and counted, values keep `UNKNOWN_NAME`, and what
 is added from then on is known again. The table's size follows the updates in the header blocks; the
 SETTINGS that allow them are not needed for reading (section 4.2: the encoder says each change).
+
+Entries are evicted now and then only: their indices count from the newest, so those that ought to be gone are
+never in the way, and nothing but a wrong encoder refers to them.
 """
 
 from phonehome.model.errors import DecodeError
@@ -22,6 +25,7 @@ _MAX_VARINT_SHIFT = 28
 _MAX_REMEMBERED = 8192
 _MAX_REMEMBERED_LITERAL = 256
 _FEW = 128
+_LARGE_BLOCK = 4096
 
 STATIC_TABLE: tuple[Header, ...] = (
     (b":authority", b""),
@@ -48,6 +52,7 @@ STATIC_TABLE: tuple[Header, ...] = (
 )
 """Appendix A; index 1 comes first."""
 _FIRST_DYNAMIC = len(STATIC_TABLE) + 1
+_NEWEST = _FIRST_DYNAMIC - 1  # minus an index gives the entry's place, counted from the end
 _STATIC: tuple[Header, ...] = ((b"", b""), *STATIC_TABLE)
 
 
@@ -89,24 +94,23 @@ class HpackDecoder:
         fault: Why the last block was not read to its end, or None.
     """
 
-    __slots__ = ("_entries", "_first", "_limit", "_size", "fault", "skipped", "unknown")
+    __slots__ = ("_entries", "_limit", "_most", "fault", "skipped", "unknown")
 
     def __init__(self, *, unknown: bool = False) -> None:
-        # The newest entry is the last; those before `_first` are evicted.
-        self._entries: list[Header] = []
-        self._first = 0
-        self._size = 0
-        self._limit = MAX_TABLE if unknown else _DEFAULT_TABLE
+        self._entries: list[Header] = []  # the newest last
         self.unknown = unknown
         self.skipped = 0
         self.fault: str | None = None
+        self._set_limit(MAX_TABLE if unknown else _DEFAULT_TABLE)
+
+    def _set_limit(self, limit: int) -> None:
+        self._limit = limit
+        self._most = 2 * (limit // _ENTRY_OVERHEAD) + 64
 
     def lose(self) -> None:
         """Say that blocks were missed, or not read: nothing of the table is known from here on."""
         self._entries = []
-        self._first = 0
-        self._size = 0
-        self._limit = MAX_TABLE
+        self._set_limit(MAX_TABLE)
         self.unknown = True
 
     def decode(self, block: bytes) -> list[Header]:
@@ -122,6 +126,8 @@ class HpackDecoder:
             self.fault = "a header block that ends inside a field"
         if self.fault is not None:
             self.lose()
+        elif len(self._entries) > self._most or len(block) > _LARGE_BLOCK:
+            self._evict()
         if len(headers) > _FEW:
             self._cut(headers)
         return headers
@@ -135,19 +141,18 @@ class HpackDecoder:
             byte = block[position]
             position += 1
             if byte >= 0x80:  # indexed field, section 6.1
-                index = byte & 0x7F
-                if index == 0x7F:
+                if byte < _FIRST_DYNAMIC + 0x80:
+                    if byte == 0x80:
+                        raise DecodeError("index 0 in a header block")
+                    append(_STATIC[byte - 0x80])
+                    continue
+                index = byte - 0x80
+                if byte == 0xFF:
                     index, position = _read_rest(block, position, index)
-                if index >= _FIRST_DYNAMIC:
-                    place = len(entries) + _FIRST_DYNAMIC - 1 - index
-                    if place < self._first:
-                        self._miss()
-                        continue
-                    append(entries[place])
-                elif index:
-                    append(_STATIC[index])
-                else:
-                    raise DecodeError("index 0 in a header block")
+                try:
+                    append(entries[_NEWEST - index])
+                except IndexError:
+                    self._miss()
                 continue
             if byte >= 0x40:  # literal that is added to the table, section 6.2.1
                 index, full = byte & 0x3F, 0x3F
@@ -161,46 +166,48 @@ class HpackDecoder:
                 index, full = byte & 0x0F, 0x0F
             if index == full:
                 index, position = _read_rest(block, position, index)
-            if not index:
-                length = block[position]
-                huffman = length & 0x80
-                length &= 0x7F
-                position += 1
-                if length == 0x7F:
-                    length, position = _read_rest(block, position, length)
-                behind = position + length
-                if behind > end:
-                    raise IndexError
-                name = literals[block[position:behind]] if huffman else block[position:behind]
-                position = behind
-            elif index < _FIRST_DYNAMIC:
-                name = _STATIC[index][0]
-            else:
-                place = len(entries) + _FIRST_DYNAMIC - 1 - index
-                if place < self._first:
-                    self._miss()
-                    name = UNKNOWN_NAME
+            if index:
+                if index < _FIRST_DYNAMIC:
+                    name = _STATIC[index][0]
                 else:
-                    name = entries[place][0]
+                    try:
+                        name = entries[_NEWEST - index][0]
+                    except IndexError:
+                        self._miss()
+                        name = UNKNOWN_NAME
+            else:
+                name, position = self._read_literal(block, position, end)
             length = block[position]
-            huffman = length & 0x80
-            length &= 0x7F
             position += 1
-            if length == 0x7F:
-                length, position = _read_rest(block, position, length)
-            behind = position + length
+            if length < 0x7F:
+                behind = position + length
+                value = block[position:behind]
+            elif 0x80 <= length < 0xFF:
+                behind = position + length - 0x80
+                value = literals[block[position:behind]]
+            else:
+                value, behind = self._read_literal(block, position - 1, end)
             if behind > end:
                 raise IndexError
-            value = literals[block[position:behind]] if huffman else block[position:behind]
             position = behind
             header = (name, value)
             append(header)
             if full == 0x3F:
                 entries.append(header)
-                self._size += len(name) + len(value) + _ENTRY_OVERHEAD
-                if self._size > self._limit:
-                    self._evict()
-                    entries = self._entries
+
+    def _read_literal(self, block: bytes, position: int, end: int) -> tuple[bytes, int]:
+        """A string of any length (section 5.2); gives it and the next position."""
+        length = block[position]
+        huffman = length & 0x80
+        length &= 0x7F
+        position += 1
+        if length == 0x7F:
+            length, position = _read_rest(block, position, length)
+        behind = position + length
+        if behind > end:
+            raise IndexError
+        text = block[position:behind]
+        return (_literals[text] if huffman else text), behind
 
     def _miss(self) -> None:
         if not self.unknown:
@@ -208,24 +215,21 @@ class HpackDecoder:
         self.skipped += 1
 
     def _resize(self, limit: int) -> None:
-        self._limit = min(limit, MAX_TABLE)
-        if not limit:
-            self.unknown = False  # an encoder that empties its table: now all of it is known
-        if self._size > self._limit:
-            self._evict()
+        self._set_limit(min(limit, MAX_TABLE))
+        self._evict()
 
     def _evict(self) -> None:
-        """Drop the oldest entries until the rest fits (section 4.4: the newest too, if it is too large)."""
-        entries, first = self._entries, self._first
-        while self._size > self._limit:
-            name, value = entries[first]
-            self._size -= len(name) + len(value) + _ENTRY_OVERHEAD
-            first += 1
-            self.unknown = False  # the unknown ones are older still
-        if first > 256 and first * 2 > len(entries):
-            del entries[:first]
-            first = 0
-        self._first = first
+        """Drop what the table has no room for (section 4.4)."""
+        room = self._limit
+        entries = self._entries
+        for place in range(len(entries) - 1, -1, -1):
+            name, value = entries[place]
+            room -= len(name) + len(value) + _ENTRY_OVERHEAD
+            if room < 0:
+                del entries[: place + 1]
+                break
+        if room < _ENTRY_OVERHEAD:
+            self.unknown = False  # it is full of entries that were seen, or empty: the unknown ones are gone
 
     def _cut(self, headers: list[Header]) -> None:
         room = MAX_HEADER_BYTES

@@ -26,6 +26,7 @@ _LENGTHS = bytes.fromhex(
 """Bits of each symbol's code, by symbol; the code itself follows, as it is canonical. End-of-string (256) has 30."""
 _DEFLATE_BITS = 15
 _MAX_PADDING = 7
+_WINDOW = -8  # raw, and the smallest, for nothing refers back
 _END = 256
 
 
@@ -60,7 +61,7 @@ def _block_header() -> bytes:
 
 _MIRROR = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _BLOCK_END = b"\xff\xff"
-_block = zlib.decompressobj(-zlib.MAX_WBITS)
+_block = zlib.decompressobj(_WINDOW)
 _block.decompress(_block_header())
 _copy_block = _block.copy
 

@@ -34,7 +34,8 @@ MAX_OPEN_BODIES = 512 * 1024 * 1024
 """Bytes of bodies of all open streams that are kept."""
 
 _START, _FRAMES, _DATA, _SKIP, _SEARCH = range(5)
-_HELD_KINDS = frozenset((Frame.HEADERS, Frame.RST_STREAM, Frame.PUSH_PROMISE, Frame.CONTINUATION))
+_DATA_KIND, _HEADERS_KIND = int(Frame.DATA), int(Frame.HEADERS)  # members of an enum compare slowly
+_HELD_KINDS = frozenset(map(int, (Frame.HEADERS, Frame.RST_STREAM, Frame.PUSH_PROMISE, Frame.CONTINUATION)))
 _HEADERS_LOST = "header fields that refer to a part of the connection that was not recorded"
 _HEADERS_CUT = "header fields that do not end"
 
@@ -75,7 +76,7 @@ class _Half:
     )
 
     def __init__(self, side: Side) -> None:
-        self.side = side
+        self.side = int(side)
         self.state = _START
         self.offset = 0
         self.held: list[bytes] = []
@@ -289,13 +290,22 @@ class Http2Connection:
         end = behind + length
         if half.block is not None and (kind != Frame.CONTINUATION or half.block.stream != number):
             self._end_block(half, base + position, cut=True)
-        if kind == Frame.DATA:
+        if kind == _DATA_KIND:
+            if (
+                end <= len(data)
+                and not flags & PADDED
+                and self._take_data(half, data, behind, end, flags, number, base)
+            ):
+                return end
             return self._begin_data(half, data, behind, length, flags, number, base)
         if kind in _HELD_KINDS and length <= MAX_HEAD:
             if end > len(data):
                 half.hold(data[position:], HEAD_SIZE + length)
                 return -1
             self._take_frame(half, kind, flags, number, data[behind:end], base + position)
+            return end
+        if end <= len(data) and length <= MAX_HEAD:
+            self.framing[half.side] += HEAD_SIZE + length
             return end
         half.unread = kind in _HELD_KINDS
         if half.unread:
@@ -306,6 +316,25 @@ class Http2Connection:
         return behind
 
     # DATA.
+
+    def _take_data(
+        self, half: _Half, data: bytes, behind: int, end: int, flags: int, number: int, base: int
+    ) -> bool:
+        """Take the ordinary DATA frame: whole, of a stream whose head was read."""
+        stream = self._streams.get(number)
+        side = half.side
+        if stream is None:
+            return False
+        message = stream.response if side else stream.request
+        if message is None or (stream.pushed and not side):
+            return False
+        if behind < end:
+            self._keep(stream, side, message, data[behind:end])
+        message.size += HEAD_SIZE + end - behind
+        message.end = base + end
+        if flags & END_STREAM:
+            self._end_half(number, side)
+        return True
 
     def _begin_data(
         self, half: _Half, data: bytes, behind: int, length: int, flags: int, number: int, base: int
@@ -374,7 +403,7 @@ class Http2Connection:
         if half.ends:
             self._end_half(half.number, half.side)
 
-    def _keep(self, stream: Http2Stream, side: Side, message: HttpMessage, piece: bytes) -> None:
+    def _keep(self, stream: Http2Stream, side: int, message: HttpMessage, piece: bytes) -> None:
         if self._held + len(piece) > MAX_OPEN_BODIES:
             message.truncated = True
             message.missing += len(piece)
@@ -410,9 +439,10 @@ class Http2Connection:
                 half.decoder.lose()
                 return
         else:
-            payload = unpad(payload, flags)
             promised = 0
-            if kind == Frame.PUSH_PROMISE:
+            if flags & PADDED:
+                payload = unpad(payload, flags)
+            if kind != _HEADERS_KIND:
                 promised = int.from_bytes(payload[:4], "big") & STREAM_MASK
                 payload = payload[4:]
             elif flags & PRIORITY_FLAG:

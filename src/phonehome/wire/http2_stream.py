@@ -3,9 +3,8 @@
 from phonehome.model.exchange import Header
 from phonehome.wire.body import BodyBuffer
 from phonehome.wire.http_message import HttpMessage
-from phonehome.wire.side import Side
 
-_CLIENT, _SERVER = Side.CLIENT, Side.SERVER
+_NONE: dict[int, BodyBuffer] = {}  # never written to: most bodies come in one frame
 _MAX_LENGTH_DIGITS = 18
 
 
@@ -28,12 +27,12 @@ class Http2Stream:
         self.id = number
         self.request: HttpMessage | None = None
         self.response: HttpMessage | None = None
-        self.interim: list[HttpMessage] = []
+        self.interim: tuple[HttpMessage, ...] = ()
         self.pushed = False
         self.note: str | None = None
         self.ended = 0  # bit 0: the client's half, bit 1: the server's
         self.held = 0  # bytes of bodies
-        self._buffers: list[BodyBuffer | None] = [None, None]
+        self._buffers: dict[int, BodyBuffer] = _NONE
 
     def message(self, side: int, start: int) -> HttpMessage:
         """The message that frames of `side` belong to; one without a head where none came."""
@@ -66,38 +65,38 @@ class Http2Stream:
     def set_aside_interim(self) -> None:
         """Keep an interim response apart, for the final one follows."""
         if self.response is not None and self.response.interim:
-            self.interim.append(self.response)
+            self.interim += (self.response,)
             self.response = None
 
     def add_data(self, side: int, message: HttpMessage, piece: bytes) -> None:
         """Take a piece of a body."""
-        buffer = self._buffers[side]
+        buffer = self._buffers.get(side)
         if buffer is None:
-            if not message.body and len(piece) < 1 << 24:
+            if not message.body:
                 message.body = piece
                 return
-            buffer = self._buffers[side] = BodyBuffer()
+            buffer = BodyBuffer()
             buffer.add(message.body)
+            self._buffers = {**self._buffers, side: buffer}
         buffer.add(piece)
 
     def close(self) -> None:
         """Put the bodies together, and say what is missing of halves that did not end."""
-        for side in (_CLIENT, _SERVER):
-            message = self.response if side else self.request
+        for side, message in enumerate((self.request, self.response)):
             if message is None:
                 continue
-            buffer = self._buffers[side]
+            buffer = self._buffers.get(side)
             if buffer is not None:
                 message.body = buffer.join()
                 if buffer.dropped:
                     message.truncated = True
                     message.missing += buffer.dropped
                     message.add_note("a body beyond the limit")
-                self._buffers[side] = None
             if not self.ended & (1 << side):
                 message.truncated = True
             if message.truncated:
                 _count_missing(message)
+        self._buffers = _NONE
 
 
 def _count_missing(message: HttpMessage) -> None:
