@@ -36,6 +36,9 @@ from phonehome.wire.tls.traffic import Phase, early_phases, phases
 MAX_WAITING_BYTES = 32 * 1024 * 1024
 """Bytes of one direction kept while the other's hello has not come; beyond, the connection stays closed."""
 
+_FINISHED_BYTES = 16
+"""Content of the first record under new keys below TLS 1.3 (RFC 5246 §7.4.9): no application data."""
+
 _BEGINNING_MISSING = "the beginning of the connection was not recorded"
 _WRONG_SECRET = "records do not open under the key log's secret"  # noqa: S105  a reason, not a secret
 _PLACE_LOST = "records behind missing bytes could not be placed"
@@ -208,8 +211,7 @@ class TlsConnection:
         else:
             number = half.find_number(event, opener, range(MAX_SKIPPED_RECORDS), 0)
             if number is not None:
-                half.start(opener)
-                half.stream.reread(event, opener, number)
+                self._resume(half, event, opener, number, number > 1)
                 return True
             self._close(half, _PLACE_LOST if half.gapped else _WRONG_SECRET)
         half.stream.closed += len(event.content)
@@ -233,8 +235,7 @@ class TlsConnection:
             number = half.find_number(event, opener, numbers, 0)
             if number is not None:
                 half.phase = phase
-                half.start(opener)
-                half.stream.reread(event, opener, number)
+                self._resume(half, event, opener, number, number > 0 and phase.number > HANDSHAKE_KEYS)
                 return True
         if (current.server is None or current.client is None) and not half.stream.finished:
             return False
@@ -242,6 +243,13 @@ class TlsConnection:
             self._close(half, self._why_no_keys(half, current))
         self._refuse(half, event)
         return True
+
+    def _resume(self, half: Half, event: Event, opener: Opener, number: int, missing: bool) -> None:
+        """Read on under keys whose first records are missing: how many bytes they held is a guess."""
+        if missing:
+            half.stream.mark_gap(max(1, half.stream.hidden(event) - number * opener.overhead))
+        half.start(opener)
+        half.stream.reread(event, opener, number)
 
     def _phases(self, half: Half, current: Round) -> Iterator[Phase]:
         """The keys of TLS 1.3 that may come next in a direction."""
@@ -306,7 +314,10 @@ class TlsConnection:
             return False
         hidden = stream.hidden(event)
         missing = max(1, hidden - (number - first) * opener.overhead) if hidden else 0
-        if phase is not None and (phase.number <= HANDSHAKE_KEYS or (not same and not number)):
+        if phase is None and not first:
+            # Only the Finished message is missing, or it is among what is.
+            missing = max(1, missing - _FINISHED_BYTES) if number > 1 else 0
+        elif phase is not None and (phase.number <= HANDSHAKE_KEYS or (not same and not number)):
             missing = 0
         half.phase = phase
         half.refused = 0

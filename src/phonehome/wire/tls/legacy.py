@@ -75,9 +75,10 @@ class BlockOpener:
     def settle(self, data: bytes, start: int, hidden: int, skipped: int) -> None:
         """Feed the block before the record, which an implicit IV is."""
         if not self._explicit:
-            if start < self._block:
+            end = start - self._mac_bytes if self._mac_last else start
+            if end < self._block:
                 raise InvalidTag
-            self._decryptor.update(data[start - self._block : start])
+            self._decryptor.update(data[end - self._block : end])
 
     def open(
         self, sequence: int, data: bytes, view: memoryview, start: int, stop: int, out: memoryview, at: int

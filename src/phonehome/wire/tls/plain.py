@@ -10,30 +10,40 @@ class Plain:
 
     Attributes:
         start: Offset of the first byte (or of the gap, if one comes first).
-        data: The decrypted bytes, joined; what is missing is left out of it.
+        parts: The decrypted bytes in order, as they were gathered; what is missing is left out.
         marks: For each record the offset of its first byte here, and that of the record in the TLS stream.
         gaps: For each place where records are missing or stayed closed, its offset and size. The size is
             exact where the records' sequence numbers prove how many are missing, else an estimate.
     """
 
-    __slots__ = ("data", "gaps", "marks", "start")
+    __slots__ = ("gaps", "marks", "parts", "start")
 
     def __init__(
-        self, start: int, data: bytes, marks: list[tuple[int, int]], gaps: list[tuple[int, int]]
+        self, start: int, parts: list[bytes], marks: list[tuple[int, int]], gaps: list[tuple[int, int]]
     ) -> None:
         self.start = start
-        self.data = data
+        self.parts = parts
         self.marks = marks
         self.gaps = gaps
 
+    @property
+    def data(self) -> bytes:
+        """The decrypted bytes, joined; what is missing is left out."""
+        if len(self.parts) > 1:
+            self.parts = [b"".join(self.parts)]
+        return self.parts[0] if self.parts else b""
+
     def pieces(self) -> Iterator[bytes | int]:
         """Give bytes, and between them the sizes of the gaps, in order: what a parser is to be fed."""
-        at, offset = 0, self.start
+        if not self.gaps:
+            yield from self.parts
+            return
+        data, at, offset = self.data, 0, self.start
         for gap, size in self.gaps:
             if gap > offset:
-                yield self.data[at : at + gap - offset]
+                yield data[at : at + gap - offset]
                 at += gap - offset
             yield size
             offset = gap + size
-        if at < len(self.data):
-            yield self.data[at:] if at else self.data
+        if at < len(data):
+            yield data[at:]

@@ -27,7 +27,9 @@ HEARTBEAT = 24
 SSLV2_HELLO = 0x80
 """Not a content type: a hello in the form of SSL 2.0, whose first bit is set."""
 
-_HISTORY_BYTES = 16  # what stays before the position: a block cipher's chain begins there
+_HISTORY_BYTES = (
+    64  # what stays before the position: the block (and MAC) that a block cipher's chain begins with
+)
 # Type, version, and a size of at most MAX_RECORD_BYTES.
 _HEADER = re.compile(rb"[\x14-\x18]\x03[\x00-\x04](?:[\x00-\x47].|\x48\x00)", re.DOTALL)
 
@@ -139,8 +141,7 @@ class RecordStream:
         """Give what was decrypted since the last call, None if there is nothing new."""
         if not self._parts and not self._gaps:
             return None
-        data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        plain = Plain(self._plain_start, data, self._marks, self._gaps)
+        plain = Plain(self._plain_start, self._parts, self._marks, self._gaps)
         self._parts, self._marks, self._gaps = [], [], []
         self._plain_start = self._plain_end
         return plain
