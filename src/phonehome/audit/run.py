@@ -17,11 +17,12 @@ from phonehome.audit.flows import MAX_LISTED, MAX_LISTED_IN_ALL, FlowBook, Gathe
 from phonehome.audit.text import write_time
 from phonehome.detect import Detector
 from phonehome.detect.chance import THRESHOLD_BITS
+from phonehome.model.account import Account
 from phonehome.model.exchange import Exchange
 from phonehome.model.finding import Finding
 from phonehome.model.problem import Problem
 from phonehome.model.subject import Subject
-from phonehome.readers import InputFacts, iter_inputs, read_input
+from phonehome.readers import InputFacts, ReadingOptions, iter_inputs, read_input
 from phonehome.reports import document as doc
 
 MAX_PROBLEMS = 20_000
@@ -38,6 +39,7 @@ def audit(
     geo_databases: Sequence[Path] = (),
     reveal: bool = False,
     progress: Progress | None = None,
+    options: ReadingOptions | None = None,
 ) -> doc.AuditDocument:
     """Audit captures against a subject.
 
@@ -47,6 +49,7 @@ def audit(
         geo_databases: MaxMind-format files of the user's own, beside the packed data.
         reveal: Show values instead of their ids.
         progress: Called with a sentence now and then, for work that takes long.
+        options: Key logs and the handset's address, for captures of packets.
 
     Raises:
         InputError: None of the paths can be read.
@@ -54,9 +57,13 @@ def audit(
     """
     attributor = Attributor(geo_databases)
     try:
-        return _Audit(subject or Subject(), attributor, reveal=reveal, progress=progress).run(
-            paths, named=subject is not None
-        )
+        return _Audit(
+            subject or Subject(),
+            attributor,
+            reveal=reveal,
+            progress=progress,
+            options=options or ReadingOptions(),
+        ).run(paths, named=subject is not None)
     finally:
         attributor.close()
 
@@ -65,8 +72,15 @@ class _Audit:
     """The state of one run."""
 
     def __init__(
-        self, subject: Subject, attributor: Attributor, *, reveal: bool, progress: Progress | None
+        self,
+        subject: Subject,
+        attributor: Attributor,
+        *,
+        reveal: bool,
+        progress: Progress | None,
+        options: ReadingOptions,
     ) -> None:
+        self._options = options
         self._subject = subject
         self._attributor = attributor
         self._detector = Detector(subject)
@@ -102,11 +116,13 @@ class _Audit:
     def _iter_exchanges(self, paths: Sequence[str]) -> Iterator[Exchange]:
         """Exchanges of all inputs in order; problems are set aside on the way."""
         for file in iter_inputs(paths):
-            reading = read_input(file)
+            reading = read_input(file, self._options)
             self._names.append(self._masker.path(file.name))
             for item in reading:
                 if isinstance(item, Problem):
                     self._problems.append(item)
+                elif isinstance(item, Account):
+                    self._tally.add_account(item)
                 else:
                     yield item
             self._inputs.append(reading.facts)

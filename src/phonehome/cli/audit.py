@@ -15,9 +15,11 @@ from phonehome.audit import audit as run_audit
 from phonehome.case.subject import SubjectFile, load_subject
 from phonehome.cli.exit_codes import ExitCode, foremost
 from phonehome.cli.handset import read_handset
+from phonehome.cli.keylog import read_key_logs
 from phonehome.cli.output import say, write_file, write_stdout
 from phonehome.cli.overwriting import refuse_overwriting
 from phonehome.model.subject import Subject
+from phonehome.readers import ReadingOptions
 from phonehome.reports.csv_report import render_csv
 from phonehome.reports.document import AuditDocument, Severity
 from phonehome.reports.html import render_html
@@ -60,7 +62,15 @@ Examples:
     type=click.Path(path_type=Path),
     help="What is known of the handset. Without it no value is searched for, only destinations are named.",
 )
-@click.option("--keylog", metavar="FILE", help="TLS key log, for packet captures.")
+@click.option(
+    "--keylog",
+    "key_logs",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    callback=read_key_logs,
+    help="TLS key log (SSLKEYLOGFILE) for captures of packets; may be given more than once.",
+)
 @click.option(
     "--handset", metavar="IP|MAC", callback=read_handset, help="The phone's address, for packet captures."
 )
@@ -99,7 +109,7 @@ Examples:
 def audit(
     paths: tuple[str, ...],
     subject_file: Path | None,
-    keylog: str | None,
+    key_logs: tuple[bytes, ...],
     handset: str | None,
     geo_databases: tuple[Path, ...],
     format_name: str | None,
@@ -110,7 +120,8 @@ def audit(
 ) -> ExitCode:
     """Say which known values left the handset, to whom and where, and how that is known.
 
-    PATH is a capture (HAR or mitmproxy flows, also compressed), a folder of them, or - for standard input;
+    PATH is a capture (pcap, pcapng, HAR or mitmproxy flows, also compressed), a folder of them, or - for
+    standard input;
     several are audited together. What could not be read is part of the report: "not seen" never means
     "not sent".
     """
@@ -120,13 +131,16 @@ def audit(
     loaded = _load(subject_file)
     refuse_overwriting(output, format_name, [*paths, *loaded.files])
     subject = loaded.subject if subject_file is not None else None
-    document = run_audit(paths, subject=subject, geo_databases=geo_databases, reveal=reveal, progress=say)
+    options = ReadingOptions(key_logs=key_logs, handset=handset)
+    document = run_audit(
+        paths, subject=subject, geo_databases=geo_databases, reveal=reveal, progress=say, options=options
+    )
     if subject is None:
         say(
             "no --subject was given, so no known value was searched for: the report names destinations and "
             "coverage only. `phonehome subject new` starts one"
         )
-    if keylog is not None or handset is not None:
+    if (key_logs or handset is not None) and not any(file.format == "pcap" for file in document.inputs):
         say("--keylog and --handset are for packet captures, and no input is one: they changed nothing")
     _tell_losses(document)
     statuses = _statuses(document, fail_on, strict)

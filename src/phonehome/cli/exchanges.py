@@ -1,14 +1,18 @@
 """`phonehome exchanges`: what was read, unmasked and without judging it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from phonehome.cli.exit_codes import ExitCode
+from phonehome.cli.handset import read_handset
+from phonehome.cli.keylog import read_key_logs
 from phonehome.cli.output import open_stdout, say
 from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
-from phonehome.readers import InputFile, iter_inputs, read_input
+from phonehome.model.problem import Problem
+from phonehome.readers import InputFile, ReadingOptions, iter_inputs, read_input
 from phonehome.reports.exchanges import write_har, write_ndjson
 
 EPILOG = """\b
@@ -20,7 +24,18 @@ Examples:
 
 @click.command(epilog=EPILOG, short_help="Write what was read, as ndjson or HAR.")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option("--keylog", metavar="FILE", help="TLS key log, for packet captures.")
+@click.option(
+    "--keylog",
+    "key_logs",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    callback=read_key_logs,
+    help="TLS key log (SSLKEYLOGFILE) for captures of packets; may be given more than once.",
+)
+@click.option(
+    "--handset", metavar="IP|MAC", callback=read_handset, help="The phone's address, for packet captures."
+)
 @click.option(
     "--format",
     "format_name",
@@ -30,14 +45,19 @@ Examples:
     help="One JSON object a line, or one HAR file.",
 )
 @click.option("--bodies", is_flag=True, help="With ndjson: the bodies too, in Base64.")
-def exchanges(paths: tuple[str, ...], keylog: str | None, format_name: str, bodies: bool) -> ExitCode:
+def exchanges(
+    paths: tuple[str, ...],
+    key_logs: tuple[bytes, ...],
+    handset: str | None,
+    format_name: str,
+    bodies: bool,
+) -> ExitCode:
     """Write what was read, unmasked: to look at a recording, or to hand it to another tool.
 
-    PATH is a capture (HAR or mitmproxy flows, also compressed), a folder of them, or - for standard input.
+    PATH is a capture (pcap, pcapng, HAR or mitmproxy flows, also compressed), a folder of them, or - for
+    standard input.
     """
-    if keylog is not None:
-        say("--keylog is for packet captures, which are not read yet: it changed nothing")
-    counted = _Counted(iter_inputs(paths))
+    counted = _Counted(iter_inputs(paths), ReadingOptions(key_logs=key_logs, handset=handset))
     with open_stdout() as stdout:
         if format_name == "har":
             write_har(counted, stdout)
@@ -51,14 +71,15 @@ def exchanges(paths: tuple[str, ...], keylog: str | None, format_name: str, bodi
 class _Counted(Iterator[Exchange]):
     """The exchanges of all inputs; problems go to standard error."""
 
-    def __init__(self, inputs: list[InputFile]) -> None:
+    def __init__(self, inputs: list[InputFile], options: ReadingOptions) -> None:
         self.number = 0
-        self._items = (item for file in inputs for item in read_input(file))
+        self._items = (item for file in inputs for item in read_input(file, options))
 
     def __next__(self) -> Exchange:
         for item in self._items:
             if isinstance(item, Exchange):
                 self.number += 1
                 return item
-            say(f"{item.where}: {item.reason}")
+            if isinstance(item, Problem):
+                say(f"{item.where}: {item.reason}")
         raise StopIteration

@@ -6,15 +6,33 @@ is counted for it all the same, so that an index always names a place in the rec
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
+from phonehome.model.account import Account
 from phonehome.model.exchange import Exchange
 from phonehome.model.problem import Problem
 
 HEAD_BYTES = 64 * 1024
 """How much of an unwrapped stream a reader is shown to recognise its format."""
 
-Item = Exchange | Problem
+Item = Exchange | Problem | Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingOptions:
+    """What the user says beside the captures; only captures of packets need it.
+
+    Attributes:
+        key_logs: The contents of TLS key logs.
+        handset: IP address or MAC of the handset; None to find it.
+    """
+
+    key_logs: tuple[bytes, ...] = ()
+    handset: str | None = None
+
+
+DEFAULTS = ReadingOptions()
 
 
 class ByteStream(Protocol):
@@ -34,16 +52,17 @@ class Reader(Protocol):
     def recognises(self, head: bytes) -> bool:
         """Tell whether a stream that begins with `head` (at most `HEAD_BYTES`) is of this format."""
 
-    def read(self, stream: ByteStream, *, where: str, number: int) -> Iterator[Item]:
+    def read(self, stream: ByteStream, *, where: str, number: int, options: ReadingOptions) -> Iterator[Item]:
         """Read a stream to its end.
 
         Args:
             stream: The unwrapped bytes; read forward only, closed by the caller.
             where: The input's name as problems give it.
             number: The input's number, for exchanges and problems.
+            options: What the user says beside the capture.
 
         Yields:
-            Exchanges and problems, in the input's own order.
+            Exchanges, problems, and accounts of what no exchange carries, in the input's own order.
 
         Raises:
             InputError: The stream is not of this format after all, or holds nothing to read.

@@ -3,11 +3,6 @@
 import re
 
 _MAGIC = (
-    (b"\xa1\xb2\xc3\xd4", "looks like a pcap: reading packets comes in a later release"),
-    (b"\xd4\xc3\xb2\xa1", "looks like a pcap: reading packets comes in a later release"),
-    (b"\xa1\xb2\x3c\x4d", "looks like a pcap: reading packets comes in a later release"),
-    (b"\x4d\x3c\xb2\xa1", "looks like a pcap: reading packets comes in a later release"),
-    (b"\x0a\x0d\x0d\x0a", "looks like a pcapng: reading packets comes in a later release"),
     (b"BZh", "looks like bzip2: unpack it first"),
     (b"7z\xbc\xaf\x27\x1c", "looks like a 7z archive: unpack it first"),
     (b"Rar!\x1a\x07", "looks like a rar archive: unpack it first"),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from phonehome.model.errors import DecodeError
 from phonehome.model.problem import Problem
-from phonehome.readers.base import ByteStream, Item
+from phonehome.readers.base import DEFAULTS, ByteStream, Item, ReadingOptions
 from phonehome.readers.har_entries import HarEntries, RawEntry
 from phonehome.readers.har_entry import NotTrafficError, read_entry
 from phonehome.readers.har_fields import Note
@@ -24,8 +24,11 @@ class HarReader:
         """Tell a HAR by the `log` at the top of its JSON."""
         return HarEntries(io.BytesIO(head)).find_log()
 
-    def read(self, stream: ByteStream, *, where: str, number: int) -> Iterator[Item]:
+    def read(
+        self, stream: ByteStream, *, where: str, number: int, options: ReadingOptions = DEFAULTS
+    ) -> Iterator[Item]:
         """Read every entry; see `Reader.read`."""
+        del options
         entries = HarEntries(stream)
         for raw in entries:
             yield from _read_raw(raw, where, number)

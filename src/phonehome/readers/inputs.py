@@ -16,6 +16,7 @@ from pathlib import Path
 from phonehome.model.errors import InputError
 from phonehome.model.problem import Problem
 from phonehome.readers.base import HEAD_BYTES, ByteStream, Reader
+from phonehome.readers.capture import CaptureReader
 from phonehome.readers.explain import explain_head
 from phonehome.readers.har import HarReader
 from phonehome.readers.mitmproxy import MitmproxyReader
@@ -31,7 +32,7 @@ from phonehome.readers.sources import (
 from phonehome.readers.unwrap import name_wrapping
 from phonehome.readers.zip_archive import is_zip
 
-READERS: tuple[Reader, ...] = (HarReader(), MitmproxyReader())
+READERS: tuple[Reader, ...] = (CaptureReader(), HarReader(), MitmproxyReader())
 """Every reader; the first that recognises an input reads it."""
 
 MAX_WRAPPINGS = 3

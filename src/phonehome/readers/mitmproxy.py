@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from phonehome.model.errors import DecodeError, LimitExceeded
 from phonehome.model.exchange import Exchange
 from phonehome.model.problem import Problem
-from phonehome.readers.base import ByteStream, Item
+from phonehome.readers.base import DEFAULTS, ByteStream, Item, ReadingOptions
 from phonehome.readers.flow_dns import read_dns
 from phonehome.readers.flow_http import has_broken_headers, is_unrecorded, read_http
 from phonehome.readers.flow_state import State
@@ -42,8 +42,11 @@ class MitmproxyReader:
         """Tell a flow file by the first field of its first flow."""
         return _FIRST_FIELD.match(head) is not None
 
-    def read(self, stream: ByteStream, *, where: str, number: int) -> Iterator[Item]:
+    def read(
+        self, stream: ByteStream, *, where: str, number: int, options: ReadingOptions = DEFAULTS
+    ) -> Iterator[Item]:
         """Read every flow; see `Reader.read`."""
+        del options
         yield from _FlowFile(stream, where, number).iter_items()
 
 

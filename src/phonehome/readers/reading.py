@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from phonehome.model.account import Account
 from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.problem import Problem
-from phonehome.readers.base import Item
+from phonehome.readers.base import DEFAULTS, Item, ReadingOptions
 from phonehome.readers.inputs import InputFile
 from phonehome.readers.sources import Tally
 
@@ -39,8 +40,9 @@ class InputFacts:
 class Reading(Iterator[Item]):
     """Iterates over one input; afterwards `facts` is complete."""
 
-    def __init__(self, file: InputFile) -> None:
+    def __init__(self, file: InputFile, options: ReadingOptions) -> None:
         self._file = file
+        self._options = options
         self._tally = file.stored if file.stored is not None else Tally()
         self._first: datetime | None = None
         self._last: datetime | None = None
@@ -74,6 +76,9 @@ class Reading(Iterator[Item]):
                 self._note_time(item.time)
                 yield item
                 continue
+            if isinstance(item, Account):
+                yield item
+                continue
             self._problems += 1
             if self._problems <= MAX_PROBLEMS:
                 yield item
@@ -92,7 +97,9 @@ class Reading(Iterator[Item]):
         try:
             with file.source.open(self._tally) as stream:
                 try:
-                    yield from file.reader.read(stream, where=file.name, number=file.number)
+                    yield from file.reader.read(
+                        stream, where=file.name, number=file.number, options=self._options
+                    )
                 except InputError as error:
                     yield self._make_problem(str(error))
         except InputError as error:
@@ -110,10 +117,10 @@ class Reading(Iterator[Item]):
         return Problem(where=self._file.name, reason=reason, input=self._file.number, lost=lost)
 
 
-def read_input(file: InputFile) -> Reading:
+def read_input(file: InputFile, options: ReadingOptions = DEFAULTS) -> Reading:
     """Read one input: iterate for its exchanges and problems, then look at `facts`.
 
     A capture of no known format, damaged or cut short, is a problem here, never an exception; the caller
     who gets no exchange out of any input has nothing to audit.
     """
-    return Reading(file)
+    return Reading(file, options)

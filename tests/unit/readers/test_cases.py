@@ -8,6 +8,7 @@ import pytest
 
 from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange, Message
+from phonehome.model.problem import Problem
 from phonehome.readers import iter_inputs, read_input
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -75,7 +76,7 @@ def test_a_recording_reads_as_expected(case: str) -> None:
     problems = [
         {"index": item.index, "lost": item.lost, "reason": item.reason}
         for item in items
-        if not isinstance(item, Exchange)
+        if isinstance(item, Problem)
     ]
     assert exchanges == expected["exchanges"]
     assert problems == expected["problems"]

@@ -168,13 +168,13 @@ def test_a_folder_is_searched_in_sorted_order(tmp_path: Path, har: bytes) -> Non
 def test_a_folder_s_file_named_like_a_capture_is_not_passed_over(tmp_path: Path, har: bytes) -> None:
     (tmp_path / "a.har").write_bytes(har)
     (tmp_path / "b.HAR").write_bytes(b"")
-    (tmp_path / "c.pcap.gz").write_bytes(gzip.compress(b"\xd4\xc3\xb2\xa1" + b"\0" * 20))
+    (tmp_path / "c.pcap.gz").write_bytes(gzip.compress(b"%PDF-1.7 of a report"))
     items, readings = read_all(iter_inputs([tmp_path]))
     problems = [item for item in items if isinstance(item, Problem)]
     assert [problem.input for problem in problems] == [1, 2]
     assert all(problem.lost for problem in problems)
     assert "empty" in problems[0].reason
-    assert "looks like a pcap" in problems[1].reason
+    assert "looks like a PDF" in problems[1].reason
     assert readings[1].facts.sha256 is None
     assert readings[1].facts.format is None
 

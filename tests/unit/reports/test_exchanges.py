@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonehome.model.exchange import Direction, Exchange, Message, Piece, Protocol, Transport
-from phonehome.model.problem import Problem
 from phonehome.readers import iter_inputs, read_input
+from phonehome.readers.base import Item
 from phonehome.readers.har import HarReader
 from phonehome.reports.exchanges import exchanges_schema, iter_har, iter_ndjson, write_har, write_ndjson
 
@@ -72,7 +72,7 @@ HTTP = Exchange(
 )
 
 
-def read_back(exchanges: list[Exchange]) -> list[Exchange | Problem]:
+def read_back(exchanges: list[Exchange]) -> list[Item]:
     text = "".join(iter_har(exchanges))
     return list(HarReader().read(io.BytesIO(text.encode("ascii")), where="again.har", number=0))
 

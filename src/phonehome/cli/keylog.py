@@ -1,0 +1,30 @@
+"""The option `--keylog`: TLS key logs, checked before any capture is read."""
+
+from pathlib import Path
+
+import click
+
+from phonehome.model.errors import InputError
+from phonehome.wire.tls.keylog import KeyLog
+
+MAX_KEY_LOG_BYTES = 1 << 30
+"""A key log of a day is a few megabytes."""
+
+
+def read_key_logs(_ctx: click.Context, param: click.Parameter, value: tuple[Path, ...]) -> tuple[bytes, ...]:
+    """Give the contents of key logs; one that is none, or cannot be read, is wrong usage."""
+    return tuple(_read(path, param) for path in value)
+
+
+def _read(path: Path, param: click.Parameter) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_KEY_LOG_BYTES + 1)
+        if len(data) > MAX_KEY_LOG_BYTES:
+            raise InputError(f"is longer than the {MAX_KEY_LOG_BYTES:,} bytes that are read of a key log")
+        KeyLog.parse(data)
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror or 'cannot be read'}", param=param) from error
+    except InputError as error:
+        raise click.BadParameter(f"{path}: {error}", param=param) from error
+    return data

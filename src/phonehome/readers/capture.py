@@ -1,0 +1,95 @@
+"""Captures of packets: pcap and pcapng, with the keys that open their TLS."""
+
+from collections import Counter
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from phonehome.model.problem import Problem
+from phonehome.readers.base import ByteStream, Item, ReadingOptions
+from phonehome.readers.packets.handset import HandsetFinder
+from phonehome.readers.packets.protocols import Keys
+from phonehome.readers.packets.session import Session
+from phonehome.wire.capture import Fault, Names, Secrets, Window, looks_like_capture, read_capture
+from phonehome.wire.ip import IpLayer
+from phonehome.wire.link import strip_link
+from phonehome.wire.tls.keylog import KeyLog
+
+_HARMLESS = frozenset({"ARP", "LLDP", "EAPOL", "PPPoE discovery"})
+"""What carries no data of anybody's, though it is no IP."""
+
+
+class CaptureReader:
+    """Reads pcap and pcapng, window by window."""
+
+    name = "pcap"
+
+    def recognises(self, head: bytes) -> bool:
+        """Tell a capture by its magic number."""
+        return looks_like_capture(head)
+
+    def read(self, stream: ByteStream, *, where: str, number: int, options: ReadingOptions) -> Iterator[Item]:
+        """Read every packet; see `Reader.read`."""
+        return _Reading(stream, where, number, options).iter_items()
+
+
+class _Reading:
+    """One pass over a capture."""
+
+    def __init__(self, stream: ByteStream, where: str, number: int, options: ReadingOptions) -> None:
+        self._stream = stream
+        self._where = where
+        self._number = number
+        self._keys = Keys(KeyLog())
+        for log in options.key_logs:
+            self._keys.log.add(log)
+        self._told = bool(options.key_logs)
+        self._finder = HandsetFinder(options.handset)
+        self._session = Session(number, self._keys, self._finder)
+        self._ip = IpLayer()
+        self._unread: Counter[str] = Counter()
+
+    def iter_items(self) -> Iterator[Item]:
+        for item in read_capture(self._stream):
+            if isinstance(item, Window):
+                segments = self._ip.strip(strip_link(item))
+                self._unread.update(segments.unread)
+                yield from self._session.take(segments)
+            elif isinstance(item, Secrets):
+                if item.is_tls_key_log:
+                    self._keys.log.add(item.data)
+                else:
+                    yield self._problem(f"secrets of a kind that is not read (0x{item.kind:08x})", lost=False)
+            elif isinstance(item, Names):
+                self._learn(item)
+            else:
+                yield self._fault(item)
+        yield from self._session.finish()
+        yield from self._closing_problems()
+
+    def _learn(self, item: Names) -> None:
+        name = item.name.rstrip(".").lower()
+        if len(item.address) in (4, 16) and name:
+            self._session.names.learn(str(ip_address(item.address)), name)
+
+    def _fault(self, fault: Fault) -> Problem:
+        behind = f" behind packet {fault.packet:,}" if fault.packet else ""
+        place = f"at byte {fault.offset:,}{behind}"
+        return Problem(where=f"{self._where} {place}", reason=fault.reason, input=self._number)
+
+    def _closing_problems(self) -> Iterator[Problem]:
+        """What is known only at the end: packets of other kinds, fragments, keys that fit nothing."""
+        for reason, count in sorted(self._unread.items()):
+            if count:
+                harmless = reason in _HARMLESS
+                yield self._problem(f"{count:,} packets were not read: {reason}", lost=not harmless)
+        if lost := self._ip.finish():
+            yield self._problem(f"{lost:,} datagrams miss some of their fragments")
+        log = self._keys.log
+        if self._told and len(log) and log.unused == len(log):
+            yield self._problem(
+                "the key log fits no connection of this capture: it is of another recording, or the capture "
+                "does not hold the beginning of the connections"
+            )
+
+    def _problem(self, reason: str, *, lost: bool = True) -> Problem:
+        return Problem(where=self._where, reason=reason, input=self._number, lost=lost)

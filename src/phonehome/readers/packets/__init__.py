@@ -1,0 +1,1 @@
+"""Packet captures: from windows of packets to exchanges and accounts."""

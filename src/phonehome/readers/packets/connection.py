@@ -1,0 +1,132 @@
+"""A TCP connection: its two streams, the layer that each turns out to be, and what it leaves behind."""
+
+from phonehome.model.account import Account
+from phonehome.model.exchange import Transport
+from phonehome.readers.packets.drafts import Begun
+from phonehome.readers.packets.link import Counts, Link, to_time
+from phonehome.readers.packets.protocols import Keys, TlsHandler, UnknownHandler
+from phonehome.wire.side import Side
+from phonehome.wire.tcp import FIN, RST, Batch, Stream
+from phonehome.wire.tls.facts import TlsFacts
+
+_SIDES = (Side.CLIENT, Side.SERVER)
+
+
+class Connection:
+    """One connection from its first packet to its last.
+
+    Attributes:
+        link: Its ends.
+        client_is_one: Whether the client is the first of the pair that the connection is known by.
+        active: The window that it was last seen in.
+        closing: Both ends said that they are done, or one broke it off.
+    """
+
+    __slots__ = (
+        "_ended",
+        "_first",
+        "_handler",
+        "_isn",
+        "_streams",
+        "active",
+        "client_is_one",
+        "closing",
+        "link",
+        "time",
+    )
+
+    def __init__(
+        self, link: Link, keys: Keys, *, client_is_one: bool, isn: int | None, first: int, time: int
+    ) -> None:
+        self.link = link
+        self.client_is_one = client_is_one
+        self.active = 0
+        self.closing = False
+        self.time = time
+        self._isn = isn
+        self._first = first
+        self._streams = (Stream(), Stream())
+        self._ended = [False, False]
+        places = (self._streams[Side.CLIENT].places, self._streams[Side.SERVER].places)
+        self._handler = UnknownHandler(link, places, keys)
+        if isn is not None:
+            self._streams[Side.CLIENT].begin(isn + 1)
+
+    def is_reopened(self, isn: int) -> bool:
+        """Whether a SYN with this number begins another connection between the same ports."""
+        return self._isn != isn and (self._isn is not None or self._streams[Side.CLIENT].places.end > 0)
+
+    def receive(self, side: Side, batch: Batch, begin: int, end: int) -> None:
+        """Take the segments of one side."""
+        for item in self._streams[side].receive(batch, begin, end):
+            self._pass(side, item)
+
+    def note_end(self, side: Side, flags: int) -> None:
+        """Take the word that a side is done."""
+        if flags & RST:
+            self.closing = True
+        elif flags & FIN:
+            self._ended[side] = True
+            self.closing = self.closing or all(self._ended)
+
+    def pump(self) -> None:
+        """Go on with what had to wait for the other side."""
+        self._handler.pump()
+
+    def end_window(self) -> list[Begun]:
+        """Give up what was waited for long enough; gives the exchanges that are not complete."""
+        for side in _SIDES:
+            for item in self._streams[side].end_window():
+                self._pass(side, item)
+        return self._handler.begun()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether segments wait for one that is missing."""
+        return any(stream.is_waiting for stream in self._streams)
+
+    def finish(self, number: int) -> Account | None:
+        """Give what is left; the account, where there is something to account for."""
+        for side in _SIDES:
+            for item in self._streams[side].flush():
+                self._pass(side, item)
+        self._handler.pump()
+        self._handler.finish()
+        counts = self._handler.counts()
+        layer = self._handler.tls
+        if layer is None and not counts.read + counts.closed + counts.lost:
+            return None
+        facts = layer.facts if layer is not None else TlsFacts()
+        link = self.link
+        offered = facts.alpn_offered[0] if facts.alpn_offered else None
+        return Account(
+            input=number,
+            time=to_time(self.time),
+            host=facts.sni or link.host,
+            address=link.address,
+            port=link.port,
+            transport=Transport.TLS if layer is not None else Transport.CLEARTEXT,
+            read=counts.read,
+            closed=counts.closed,
+            lost=counts.lost,
+            reason=_explain(layer, counts),
+            sni=facts.sni,
+            outer_sni=facts.ech_outer,
+            ja4=facts.ja4,
+            alpn=facts.alpn_chosen or offered,
+            version=facts.version,
+            certificate_names=facts.certificate_names,
+            packets=(self._first,),
+        )
+
+    def _pass(self, side: Side, item: bytes | int) -> None:
+        if isinstance(item, int):
+            self._handler.gap(side, item)
+        else:
+            self._handler.feed(side, item)
+
+
+def _explain(layer: TlsHandler | None, counts: Counts) -> str | None:
+    if counts.closed and layer is not None:
+        return layer.tls.reason_closed or "no key opens it"
+    return "packets are missing from the recording" if counts.lost else None

@@ -1,0 +1,72 @@
+"""Exchanges before they have their index: in a capture that is the order of their first packets.
+
+Conversations are read one after another, so what they give comes out of order. At the end of a window all that
+began in it are sorted and numbered, those that are not complete yet too; these keep their number until they are.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from phonehome.model.exchange import Exchange
+
+
+class Draft(NamedTuple):
+    """An exchange to be.
+
+    Attributes:
+        first: Number of its first packet.
+        numbers: The indexes that its handler was given for what was not complete.
+        key: What it is called there.
+        fields: The exchange's fields but for `input` and `index`.
+    """
+
+    first: int
+    numbers: dict[int, int]
+    key: int
+    fields: dict[str, object]
+
+
+class Begun(NamedTuple):
+    """An exchange that began but is not complete."""
+
+    first: int
+    numbers: dict[int, int]
+    key: int
+
+
+class Outbox:
+    """Collects drafts, and numbers them window by window."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._next = 0
+        self._drafts: list[Draft] = []
+
+    def put(self, draft: Draft) -> None:
+        """Take a complete exchange."""
+        self._drafts.append(draft)
+
+    def release(self, begun: Iterable[Begun]) -> list[Exchange]:
+        """Number what came together in a window; gives the complete ones in their order.
+
+        Args:
+            begun: What is not complete at the window's end.
+        """
+        drafts, self._drafts = self._drafts, []
+        new: list[Draft | Begun] = [draft for draft in drafts if draft.key not in draft.numbers]
+        new += [one for one in begun if one.key not in one.numbers]
+        new.sort(key=_first)
+        for one in new:
+            one.numbers[one.key] = self._next
+            self._next += 1
+        numbered = [(draft.numbers.pop(draft.key), draft.fields) for draft in drafts]
+        numbered.sort(key=_index)
+        return [Exchange(input=self._number, index=index, **fields) for index, fields in numbered]  # type: ignore[arg-type]
+
+
+def _first(one: Draft | Begun) -> int:
+    return one.first
+
+
+def _index(numbered: tuple[int, dict[str, object]]) -> int:
+    return numbered[0]

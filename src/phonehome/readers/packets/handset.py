@@ -1,0 +1,154 @@
+"""Which end is the phone: told by the user, or found in the traffic."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from phonehome.readers.packets.addresses import is_local, read_address, write_address
+from phonehome.wire.columns import Words
+from phonehome.wire.segments import Segments
+from phonehome.wire.tcp import ACK, SYN
+
+MAX_ADDRESSES = 10_000
+"""Addresses of which traffic is counted."""
+
+Address = tuple[int, int]
+
+_DHCP_CLIENT, _DHCP_SERVER = 68, 67
+_DHCP_WEIGHT = 1_000_000
+_LOCAL_WEIGHT = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handset:
+    """The phone as the recording shows it.
+
+    Attributes:
+        addresses: Its IP addresses.
+        mac: Its hardware address; None where the recording has none.
+        why: How it was told from the others.
+    """
+
+    addresses: tuple[str, ...]
+    mac: str | None
+    why: str
+
+
+class HandsetFinder:
+    """Learns from each window's segments which addresses are the handset's.
+
+    Args:
+        told: An IP address or a MAC that the user gave; None to find it.
+    """
+
+    def __init__(self, told: str | None = None) -> None:
+        self.is_told = told is not None
+        self._addresses: set[Address] = set()
+        self._mac = 0
+        self._why = ""
+        if told is not None:
+            self._why = "the user named it"
+            if _is_mac(told):
+                self._mac = int(told.replace(":", "").replace("-", "").replace(".", ""), 16)
+            else:
+                self._addresses.add(read_address(told))
+
+    @property
+    def handset(self) -> Handset | None:
+        """What is known so far."""
+        if not self._why:
+            return None
+        return Handset(
+            addresses=tuple(sorted(write_address(*address) for address in self._addresses)),
+            mac=_write_mac(self._mac) if self._mac else None,
+            why=self._why,
+        )
+
+    def is_handset(self, high: int, low: int) -> bool:
+        """Whether an address is the handset's."""
+        return (high, low) in self._addresses
+
+    def observe(self, segments: Segments) -> None:
+        """Learn from a window."""
+        if not len(segments):
+            return
+        if not self._why:
+            self._find(segments)
+        if self._mac:
+            self._follow(segments)
+
+    def _find(self, segments: Segments) -> None:
+        """Choose the local address that opens the most connections, or asked for an address by DHCP."""
+        starts = (segments.flags & (SYN | ACK)) == SYN
+        starts |= (segments.protocol == 17) & (segments.dst_port < 1024) & (segments.src_port >= 1024)
+        opened = _count(segments.src_high[starts], segments.src_low[starts])
+        sent = _count(segments.src_high, segments.src_low)
+        asked = (segments.protocol == 17) & (segments.src_port == _DHCP_CLIENT)
+        asked &= segments.dst_port == _DHCP_SERVER
+        macs = set(np.unique(segments.src_mac[asked]).tolist()) - {0}
+        scores: dict[Address, tuple[int, int]] = {}
+        for address in list(sent)[:MAX_ADDRESSES]:
+            text = write_address(*address)
+            if address == (0, 0) or text.startswith(("224.", "239.", "255.", "ff0")):
+                continue
+            weight = opened[address] + _LOCAL_WEIGHT * is_local(text)
+            if macs and self._mac_of(segments, address) in macs:
+                weight += _DHCP_WEIGHT
+            scores[address] = (weight, sent[address])
+        if not scores:
+            return
+        best = max(scores, key=lambda address: scores[address])
+        weight, packets = scores[best]
+        if weight >= _DHCP_WEIGHT:
+            self._why = "it asked for an address by DHCP"
+        elif opened[best]:
+            kind = "local " if is_local(write_address(*best)) else ""
+            self._why = (
+                f"the {kind}address that opened most connections ({opened[best]:,} in the first window)"
+            )
+        else:
+            self._why = f"the address that sent most packets ({packets:,} in the first window)"
+        self._addresses.add(best)
+        self._mac = self._mac_of(segments, best)
+
+    def _follow(self, segments: Segments) -> None:
+        """Take in the other addresses of the same hardware."""
+        own = segments.src_mac == np.uint64(self._mac)
+        if not own.any():
+            return
+        found = set(_count(segments.src_high[own], segments.src_low[own])) - self._addresses - {(0, 0)}
+        local = {address for address in found if is_local(write_address(*address))}
+        # Behind a router everybody has its hardware address; a phone has few addresses.
+        new = local if len(found) > 16 else found
+        if len(self._addresses) + len(new) <= 64:
+            self._addresses |= new
+
+    @staticmethod
+    def _mac_of(segments: Segments, address: Address) -> int:
+        own = (segments.src_high == np.uint64(address[0])) & (segments.src_low == np.uint64(address[1]))
+        macs = segments.src_mac[own]
+        return int(macs[0]) if len(macs) and (macs == macs[0]).all() else 0
+
+
+def _count(high: Words, low: Words) -> Counter[Address]:
+    """Count addresses."""
+    counted: Counter[Address] = Counter()
+    if not len(high):
+        return counted
+    order = np.lexsort((low, high))
+    high, low = high[order], low[order]
+    begins = np.flatnonzero(np.append(True, (high[1:] != high[:-1]) | (low[1:] != low[:-1])))
+    sizes = np.diff(np.append(begins, len(high)))
+    for one, two, size in zip(high[begins].tolist(), low[begins].tolist(), sizes.tolist(), strict=True):
+        counted[one, two] = size
+    return counted
+
+
+def _is_mac(text: str) -> bool:
+    digits = text.replace(":", "").replace("-", "")
+    return len(digits) == 12 and text.count(":") + text.count("-") == 5
+
+
+def _write_mac(mac: int) -> str:
+    return ":".join(f"{mac:012x}"[place : place + 2] for place in range(0, 12, 2))

@@ -1,0 +1,202 @@
+"""HTTP/1 on a connection: requests joined with their responses, and what an upgrade switches to."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from phonehome.readers.packets.drafts import Begun
+from phonehome.readers.packets.http_exchange import http_fields
+from phonehome.readers.packets.link import Counts, Handler, Link
+from phonehome.readers.packets.raw import put_stretch
+from phonehome.wire.http1 import RequestParser, ResponseParser
+from phonehome.wire.http_message import HttpMessage
+from phonehome.wire.places import ShiftedPlaces, StreamPlaces
+from phonehome.wire.side import Side
+
+MAX_UNPAIRED = 1_000
+"""Responses that wait for a request, and requests for a response."""
+
+MAX_BLANK = 1 << 16
+"""Bytes between messages that are taken for empty lines."""
+
+
+class Upgrade(NamedTuple):
+    """A switch of protocols: the messages that agreed on it, and the exchange that they are.
+
+    The exchange is handed over by whoever reads on, under the key `request.start` of `numbers`.
+    """
+
+    request: HttpMessage
+    answer: HttpMessage
+    first: int
+    fields: dict[str, object]
+    numbers: dict[int, int]
+
+
+Switch = Callable[[Link, tuple[StreamPlaces, StreamPlaces], Upgrade], Handler]
+"""Makes the handler of what follows an upgrade."""
+
+
+class Http1Handler:
+    """Both directions of HTTP/1; after an upgrade, of whatever that led to."""
+
+    def __init__(self, link: Link, places: tuple[StreamPlaces, StreamPlaces], switch: Switch) -> None:
+        self._link = link
+        self._places = places
+        self._switch = switch
+        self._requests = RequestParser()
+        self._responses = ResponseParser(self._requests.methods)
+        self._asked: deque[HttpMessage] = deque()
+        self._answered: deque[HttpMessage] = deque()
+        self._numbers: dict[int, int] = {}
+        self._fed = [0, 0]
+        self._lost_answer = False
+        self._in_messages = 0  # bytes of gaps that messages of the way up count
+        self._given = 0  # bytes of the way up that were no HTTP and were handed over
+        self._inner: Handler | None = None
+
+    def feed(self, side: Side, data: bytes) -> None:
+        """Take the next bytes of a direction."""
+        if self._inner is not None:
+            self._inner.feed(side, data)
+            return
+        self._fed[side] += len(data)
+        if side is Side.CLIENT:
+            self._asked += self._requests.feed(data)
+        else:
+            self._answered += self._responses.feed(data)
+            self._pair()
+
+    def gap(self, side: Side, size: int) -> None:
+        """Take the word that bytes are missing."""
+        if self._inner is not None:
+            self._inner.gap(side, size)
+            return
+        self._fed[side] += size
+        if side is Side.CLIENT:
+            self._asked += self._requests.gap(size)
+        else:
+            self._lost_answer = True
+            self._answered += self._responses.gap(size)
+
+    def pump(self) -> None:
+        """Join what has arrived."""
+        if self._inner is None:
+            self._pair()
+            self._give_skipped()
+        if self._inner is not None:
+            self._inner.pump()
+
+    def finish(self) -> None:
+        """Give what is left."""
+        if self._inner is None:
+            self._asked += self._requests.finish()
+            self._answered += self._responses.finish()
+            self._pair()
+            self._give_skipped()
+        if self._inner is not None:
+            self._inner.finish()
+        while self._asked:
+            self._put(self._asked.popleft(), None)
+        while self._answered:
+            self._put(None, self._answered.popleft())
+
+    def begun(self) -> list[Begun]:
+        """Give the exchanges that are not complete."""
+        if self._inner is not None:
+            return self._inner.begun()
+        client, server = self._places
+        starts = [message.start for message in self._asked] + self._requests.unfinished()
+        waiting = [message.start for message in self._answered] + self._responses.unfinished()
+        begun = [Begun(client.first(start), self._numbers, start) for start in starts]
+        client.forget(min(starts, default=self._fed[Side.CLIENT]))
+        server.forget(min(waiting, default=self._fed[Side.SERVER]))
+        return begun
+
+    def counts(self) -> Counts:
+        """Give what was sent up beside the exchanges."""
+        parser = self._requests if self._link.up is Side.CLIENT else self._responses
+        total = Counts()
+        rest = parser.skipped - self._given
+        if rest > MAX_BLANK:
+            total.lost += rest
+        else:
+            total.read += rest
+        total.lost += parser.lost - self._in_messages
+        if self._inner is not None:
+            total += self._inner.counts()
+        return total
+
+    def _pair(self) -> None:
+        """Join responses with requests, in their order and by their time."""
+        while self._answered:
+            answer = self._answered[0]
+            if answer.interim:
+                self._answered.popleft()
+                continue
+            if not self._asked:
+                if len(self._answered) > MAX_UNPAIRED:
+                    self._put(None, self._answered.popleft())
+                    continue
+                break
+            self._answered.popleft()
+            came = self._places[Side.SERVER].first(answer.start)
+            if came < self._places[Side.CLIENT].first(self._asked[0].start):
+                self._put(None, answer)  # the request to it is not in the recording
+                continue
+            while (
+                self._lost_answer
+                and len(self._asked) > 1
+                and self._places[Side.CLIENT].first(self._asked[1].start) < came
+            ):
+                self._put(self._asked.popleft(), None)
+            self._lost_answer = False
+            request = self._asked.popleft()
+            if self._responses.upgraded is not None and not self._answered and not self._asked:
+                self._change(request, answer)
+                return
+            self._put(request, answer)
+            if self._requests.undecided and not self._asked:
+                self._asked += self._requests.settle(switched=False)
+        while len(self._asked) > MAX_UNPAIRED:
+            self._put(self._asked.popleft(), None)
+
+    def _change(self, request: HttpMessage, answer: HttpMessage) -> None:
+        """Go on with the protocol that the server switched to."""
+        self._asked += self._requests.settle(switched=True)
+        if self._requests.upgraded is None or self._responses.upgraded is None:
+            self._put(request, answer)
+            return
+        self._give_skipped()
+        begins = (self._requests.upgraded, self._responses.upgraded)
+        places = (
+            ShiftedPlaces(self._places[Side.CLIENT], begins[Side.CLIENT][0]),
+            ShiftedPlaces(self._places[Side.SERVER], begins[Side.SERVER][0]),
+        )
+        first, fields = self._fields(request, answer)
+        self._inner = self._switch(self._link, places, Upgrade(request, answer, first, fields, self._numbers))
+        for side in (Side.CLIENT, Side.SERVER):
+            if begins[side][1]:
+                self._inner.feed(side, begins[side][1])
+
+    def _fields(
+        self, request: HttpMessage | None, answer: HttpMessage | None
+    ) -> tuple[int, dict[str, object]]:
+        shown = request if self._link.up is Side.CLIENT else answer
+        if shown is not None:
+            self._in_messages += shown.lost
+        return http_fields(self._link, self._places, request, answer)
+
+    def _put(self, request: HttpMessage | None, answer: HttpMessage | None) -> None:
+        first, fields = self._fields(request, answer)
+        if request is not None:
+            self._link.put(first, self._numbers, request.start, fields)
+        else:
+            self._link.put(first, {}, 0, fields)
+
+    def _give_skipped(self) -> None:
+        for side, parser in ((Side.CLIENT, self._requests), (Side.SERVER, self._responses)):
+            for start, data in parser.take_skipped():
+                put_stretch(self._link, self._places, side, start, data)
+                if side is self._link.up:
+                    self._given += len(data)

@@ -1,0 +1,99 @@
+"""HTTP/2 on a connection: each stream is an exchange."""
+
+from phonehome.readers.packets.drafts import Begun
+from phonehome.readers.packets.http1 import Upgrade
+from phonehome.readers.packets.http_exchange import http_fields
+from phonehome.readers.packets.link import Counts, Link
+from phonehome.wire.http2 import Http2Connection
+from phonehome.wire.http2_stream import Http2Stream
+from phonehome.wire.places import StreamPlaces
+from phonehome.wire.side import Side
+
+
+class Http2Handler:
+    """Both directions of HTTP/2.
+
+    Args:
+        link: The connection.
+        places: Places of client and server.
+        upgrade: The HTTP/1 request that asked for it, if one did; its answer comes on stream 1.
+    """
+
+    def __init__(
+        self, link: Link, places: tuple[StreamPlaces, StreamPlaces], upgrade: Upgrade | None = None
+    ) -> None:
+        self._link = link
+        self._places = places
+        self._upgrade = upgrade
+        self._connection = Http2Connection(upgrade.request if upgrade is not None else None)
+        self._numbers: dict[int, int] = upgrade.numbers if upgrade is not None else {}
+        self._fed = [0, 0]
+        self._in_messages = 0
+
+    def feed(self, side: Side, data: bytes) -> None:
+        """Take the next bytes of a direction."""
+        self._fed[side] += len(data)
+        self._put(self._connection.feed(side, data))
+
+    def gap(self, side: Side, size: int) -> None:
+        """Take the word that bytes are missing."""
+        self._fed[side] += size
+        self._put(self._connection.gap(side, size))
+
+    def pump(self) -> None:
+        """Nothing waits here."""
+
+    def finish(self) -> None:
+        """Give what is left."""
+        self._put(self._connection.finish())
+
+    def begun(self) -> list[Begun]:
+        """Give the exchanges that are not complete."""
+        client, server = self._places
+        starts = self._connection.unfinished(Side.CLIENT)
+        client.forget(min(starts, default=self._fed[Side.CLIENT]))
+        server.forget(min(self._connection.unfinished(Side.SERVER), default=self._fed[Side.SERVER]))
+        return [Begun(client.first(start), self._numbers, start) for start in starts]
+
+    def counts(self) -> Counts:
+        """Give what was sent up beside the exchanges."""
+        connection, up = self._connection, self._link.up
+        total = Counts()
+        total.read = connection.framing[up]
+        total.lost = connection.skipped[up] + max(connection.lost[up] - self._in_messages, 0)
+        return total
+
+    def _put(self, streams: list[Http2Stream]) -> None:
+        for stream in streams:
+            self._put_stream(stream)
+
+    def _put_stream(self, stream: Http2Stream) -> None:
+        request, response = stream.request, stream.response
+        places = self._places
+        upgrade = self._upgrade
+        if upgrade is not None and request is upgrade.request:
+            self._put_upgraded(upgrade, stream)
+            return
+        if stream.pushed:
+            places = (places[Side.SERVER], places[Side.SERVER])
+        if request is None and response is None:
+            return
+        first, fields = http_fields(self._link, places, request, response)
+        shown = request if self._link.up is Side.CLIENT else response
+        if shown is not None:
+            self._in_messages += shown.lost
+        if stream.pushed:
+            fields["request"] = None  # the server sent it, for the client
+        if request is not None and not stream.pushed:
+            self._link.put(first, self._numbers, request.start, fields)
+        else:
+            self._link.put(first, {}, 0, fields)
+
+    def _put_upgraded(self, upgrade: Upgrade, stream: Http2Stream) -> None:
+        """Hand over the exchange whose request was HTTP/1 and whose answer is HTTP/2."""
+        fields = dict(upgrade.fields)
+        if stream.response is not None:
+            _, answered = http_fields(self._link, self._places, None, stream.response)
+            fields["response"], fields["status"] = answered["response"], answered["status"]
+        self._link.put(upgrade.first, upgrade.numbers, upgrade.request.start, fields)
+        self._upgrade = None

@@ -1,0 +1,130 @@
+"""What is known of a connection besides its bytes, and where it puts what it reads."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from phonehome.model.exchange import Direction, Transport
+from phonehome.readers.packets.addresses import NameBook
+from phonehome.readers.packets.drafts import Begun, Draft, Outbox
+from phonehome.wire.places import StreamPlaces
+from phonehome.wire.side import Side
+
+MAX_PACKETS = 1_000
+"""Packet numbers that an exchange carries; of a longer one the first of these."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_time(nanoseconds: int) -> datetime | None:
+    """Turn a packet's time into a date; None where it has none, or an impossible one."""
+    try:
+        return _EPOCH + timedelta(microseconds=nanoseconds // 1000) if nanoseconds else None
+    except OverflowError:
+        return None
+
+
+class Link:
+    """One connection: its ends, and the way that leads up.
+
+    Attributes:
+        address: The peer's address, that is, the one which is not the handset's.
+        port: The peer's port.
+        up: The side that the handset is on.
+        app: The app that the packets belong to, where the recording names it.
+        transport: What protects the bytes that the handler sees.
+        sni: The server name that TLS asked for.
+        names: Names of addresses.
+        out: Takes the exchanges.
+    """
+
+    __slots__ = ("address", "app", "names", "out", "port", "sni", "transport", "up")
+
+    def __init__(
+        self, *, address: str, port: int, up: Side, app: str | None, names: NameBook, out: Outbox
+    ) -> None:
+        self.address = address
+        self.port = port
+        self.up = up
+        self.app = app
+        self.transport = Transport.CLEARTEXT
+        self.sni: str | None = None
+        self.names = names
+        self.out = out
+
+    @property
+    def host(self) -> str:
+        """The best name for the peer: the one TLS asked for, one that DNS gave, or its address."""
+        return self.sni or self.names.name(self.address) or self.address
+
+    def direction(self, side: Side) -> Direction:
+        """Which way a side sends."""
+        return Direction.UP if side is self.up else Direction.DOWN
+
+    def inside(self, transport: Transport, sni: str | None) -> "Link":
+        """The same connection, seen through a layer."""
+        inner = Link(
+            address=self.address, port=self.port, up=self.up, app=self.app, names=self.names, out=self.out
+        )
+        inner.transport = transport
+        inner.sni = sni or self.sni
+        return inner
+
+    def put(self, first: int, numbers: dict[int, int], key: int, fields: dict[str, object]) -> None:
+        """Hand over an exchange; what every exchange of the connection has in common is added."""
+        fields["address"] = self.address
+        fields["port"] = self.port
+        fields["app"] = self.app
+        fields["transport"] = self.transport
+        if len(fields["packets"]) > MAX_PACKETS:  # type: ignore[arg-type]
+            fields["packets"] = fields["packets"][:MAX_PACKETS]  # type: ignore[index]
+        self.out.put(Draft(first, numbers, key, fields))
+
+
+class Counts:
+    """Bytes sent up that are in no exchange.
+
+    Attributes:
+        read: Framing that was understood.
+        closed: Payload that stayed encrypted.
+        lost: What the recording misses, or what was beyond a bound.
+    """
+
+    __slots__ = ("closed", "lost", "read")
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.closed = 0
+        self.lost = 0
+
+    def __iadd__(self, other: "Counts") -> "Counts":
+        self.read += other.read
+        self.closed += other.closed
+        self.lost += other.lost
+        return self
+
+
+class Handler(Protocol):
+    """Reads the two directions of one protocol."""
+
+    def feed(self, side: Side, data: bytes) -> None:
+        """Take the next bytes of a direction."""
+
+    def gap(self, side: Side, size: int) -> None:
+        """Take the word that bytes are missing."""
+
+    def pump(self) -> None:
+        """Go on with what had to wait for the other direction; called when a window's bytes were fed."""
+
+    def finish(self) -> None:
+        """Give what is left; nothing follows."""
+
+    def begun(self) -> list[Begun]:
+        """Give the exchanges that are not complete, and forget the places that nothing needs any more."""
+
+    def counts(self) -> Counts:
+        """Give what was sent up beside the exchanges, so far."""
+
+
+def both(*places: StreamPlaces) -> tuple[StreamPlaces, ...]:
+    """The places of client and server, to be indexed by side."""
+    return places

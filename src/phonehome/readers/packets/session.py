@@ -1,0 +1,248 @@
+"""One recording from its first window to its last: conversations kept between windows, results in order."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from phonehome.model.account import Account
+from phonehome.model.exchange import Exchange
+from phonehome.readers.packets.addresses import NameBook, write_address
+from phonehome.readers.packets.connection import Connection
+from phonehome.readers.packets.datagrams import DatagramTable
+from phonehome.readers.packets.drafts import Outbox
+from phonehome.readers.packets.handset import HandsetFinder
+from phonehome.readers.packets.link import Link
+from phonehome.readers.packets.protocols import Keys
+from phonehome.wire.conversations import Pair, Talk, sort_conversations
+from phonehome.wire.segments import Segments
+from phonehome.wire.side import Side
+from phonehome.wire.tcp import ACK, FIN, RST, SYN, Batch, make_batch
+
+MAX_CONNECTIONS = 20_000
+"""Connections that are followed at once; of more, those that were silent longest are taken for ended."""
+
+_TCP, _UDP = 6, 17
+_SPECIAL = SYN | FIN | RST
+_WELL_KNOWN = 1024
+
+
+class Session:
+    """Follows the conversations of one recording.
+
+    Args:
+        number: The input's number.
+        keys: What decrypts.
+        finder: Knows the handset.
+    """
+
+    def __init__(self, number: int, keys: Keys, finder: HandsetFinder) -> None:
+        self.left_out = 0
+        self._number = number
+        self._keys = keys
+        self._finder = finder
+        self._names = NameBook()
+        self._out = Outbox(number)
+        self._connections: dict[Pair, Connection] = {}
+        self._datagrams = DatagramTable(number, finder, self._names, self._out)
+        self._accounts: list[Account] = []
+        self._window = 0
+
+    @property
+    def names(self) -> NameBook:
+        """Names of addresses."""
+        return self._names
+
+    def take(self, segments: Segments) -> Iterator[Exchange | Account]:
+        """Read one window's segments."""
+        self._window += 1
+        self._finder.observe(segments)
+        touched = self._take_tcp(segments)
+        self._accounts += self._datagrams.take(segments, np.flatnonzero(segments.protocol == _UDP))
+        begun = self._datagrams.begun()
+        for connection in touched:
+            begun += connection.end_window()
+        self._end_silent(set(map(id, touched)))
+        yield from self._out.release(begun)
+        yield from self._drain_accounts()
+
+    def finish(self) -> Iterator[Exchange | Account]:
+        """End everything."""
+        for connection in self._connections.values():
+            self._finish(connection)
+        self._connections.clear()
+        self._accounts += self._datagrams.finish()
+        yield from self._out.release(())
+        yield from self._drain_accounts()
+
+    def _drain_accounts(self) -> Iterator[Account]:
+        accounts, self._accounts = self._accounts, []
+        yield from accounts
+
+    def _take_tcp(self, segments: Segments) -> list[Connection]:
+        payload = segments.end + segments.cut > segments.start
+        wanted = (segments.protocol == _TCP) & (payload | (segments.flags & _SPECIAL != 0))
+        order, talks = sort_conversations(segments, np.flatnonzero(wanted))
+        if not talks:
+            return []
+        batch = make_batch(segments, order)
+        flags = segments.flags[order]
+        special = np.flatnonzero(flags & _SPECIAL).tolist()
+        marks = flags.tolist()
+        apps = segments.app[order].tolist()
+        touched: dict[int, Connection] = {}
+        near = np.searchsorted(special, [talk.begin for talk in talks]).tolist() if special else []
+        for place, talk in enumerate(talks):
+            seen: list[int] = []
+            if special:
+                at = near[place]
+                while at < len(special) and special[at] < talk.end:
+                    seen.append(special[at])
+                    at += 1
+            app = apps[talk.begin]
+            name = segments.apps.known[app].label if app >= 0 else None
+            for connection in self._take_talk(talk, batch, marks, seen, name):
+                touched[id(connection)] = connection
+        return list(touched.values())
+
+    def _take_talk(
+        self, talk: Talk, batch: Batch, flags: list[int], special: list[int], app: str | None
+    ) -> Iterator[Connection]:
+        """Give the segments of a pair to its connection, or to several one after another."""
+        opens = sorted(
+            (batch.numbers[place], place) for place in special if flags[place] & (SYN | ACK) == SYN
+        )
+        begin, middle = talk.begin, talk.middle
+        connection = self._connections.get(talk.pair)
+        for number, place in opens:
+            isn = batch.sequence[place] - 1
+            if connection is None or not connection.is_reopened(isn):
+                if connection is not None:
+                    continue
+                connection = self._open(talk, batch, flags, place, special, app)
+                continue
+            # The same ports again: what came before this packet belongs to the old connection.
+            one, two = _before(batch, begin, talk.middle, number), _before(batch, middle, talk.end, number)
+            self._give(connection, batch, flags, (begin, one), (middle, two), special)
+            yield connection
+            self._finish(connection)
+            begin, middle = one, two
+            connection = self._open(talk, batch, flags, place, special, app)
+        if connection is None:
+            connection = self._open(talk, batch, flags, None, special, app)
+        self._give(connection, batch, flags, (begin, talk.middle), (middle, talk.end), special)
+        yield connection
+
+    def _give(
+        self,
+        connection: Connection,
+        batch: Batch,
+        flags: list[int],
+        one: tuple[int, int],
+        two: tuple[int, int],
+        special: list[int],
+    ) -> None:
+        connection.active = self._window
+        client, server = (one, two) if connection.client_is_one else (two, one)
+        if client[0] < client[1]:
+            connection.receive(Side.CLIENT, batch, *client)
+        if server[0] < server[1]:
+            connection.receive(Side.SERVER, batch, *server)
+        for place in special:
+            if flags[place] & (FIN | RST):
+                if client[0] <= place < client[1]:
+                    connection.note_end(Side.CLIENT, flags[place])
+                elif server[0] <= place < server[1]:
+                    connection.note_end(Side.SERVER, flags[place])
+        connection.pump()
+
+    def _open(
+        self,
+        talk: Talk,
+        batch: Batch,
+        flags: list[int],
+        opening: int | None,
+        special: list[int],
+        app: str | None,
+    ) -> Connection:
+        pair = talk.pair
+        if opening is not None:
+            client_is_one = opening < talk.middle
+            place, isn = opening, batch.sequence[opening] - 1
+        else:
+            client_is_one = _guess_client(talk, batch, flags, special)
+            place, isn = talk.begin, None
+            if talk.begin < talk.middle < talk.end and batch.numbers[talk.middle] < batch.numbers[talk.begin]:
+                place = talk.middle
+        client, server = (pair.one, pair.two) if client_is_one else (pair.two, pair.one)
+        inward = self._finder.is_handset(server.high, server.low) and not self._finder.is_handset(
+            client.high, client.low
+        )
+        peer = client if inward else server
+        link = Link(
+            address=write_address(peer.high, peer.low),
+            port=peer.port,
+            up=Side.SERVER if inward else Side.CLIENT,
+            app=app,
+            names=self._names,
+            out=self._out,
+        )
+        connection = Connection(
+            link,
+            self._keys,
+            client_is_one=client_is_one,
+            isn=isn,
+            first=batch.numbers[place],
+            time=batch.times[place],
+        )
+        self._connections[pair] = connection
+        return connection
+
+    def _end_silent(self, touched: set[int]) -> None:
+        """End the connections that are over, and of too many those that were silent longest."""
+        over = [
+            pair
+            for pair, connection in self._connections.items()
+            if (connection.closing or connection.is_waiting) and id(connection) not in touched
+        ]
+        for pair in over:
+            connection = self._connections[pair]
+            if connection.closing:
+                self._finish(self._connections.pop(pair))
+            else:
+                connection.end_window()
+        if len(self._connections) > MAX_CONNECTIONS:
+            by_age = sorted(self._connections, key=lambda pair: self._connections[pair].active)
+            for pair in by_age[: len(self._connections) - MAX_CONNECTIONS]:
+                self._finish(self._connections.pop(pair))
+
+    def _finish(self, connection: Connection) -> None:
+        account = connection.finish(self._number)
+        if account is not None:
+            self._accounts.append(account)
+
+
+def _before(batch: Batch, begin: int, end: int, number: int) -> int:
+    """Give the first place of a stretch whose packet is not before a number."""
+    while begin < end and batch.numbers[begin] < number:
+        begin += 1
+    return begin
+
+
+def _guess_client(talk: Talk, batch: Batch, flags: list[int], special: list[int]) -> bool:
+    """Whether the first end opened a connection whose opening is not in the recording."""
+    for place in special:
+        if flags[place] & SYN and flags[place] & ACK:
+            return place >= talk.middle
+    for begin, end, is_one in ((talk.begin, talk.middle, True), (talk.middle, talk.end, False)):
+        if begin < end:
+            head = bytes(batch.view[batch.starts[begin] : batch.ends[begin]][:16])
+            if head[:1] == b"\x16" and head[5:6] in (b"\x01", b"\x02"):
+                return is_one == (head[5:6] == b"\x01")
+            if head.startswith((b"HTTP/1.", b"HTTP/0.")):
+                return not is_one
+            if head.startswith((b"GET ", b"POST ", b"PUT ", b"HEAD ", b"PRI * HTTP/2", b"CONNECT ")):
+                return is_one
+    one, two = talk.pair.one.port, talk.pair.two.port
+    if (one < _WELL_KNOWN) != (two < _WELL_KNOWN):
+        return two < _WELL_KNOWN
+    return one > two

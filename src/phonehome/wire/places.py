@@ -1,0 +1,135 @@
+"""Where in the capture a stretch of a stream came: packet numbers and times, through records and upgrades."""
+
+from bisect import bisect_left, bisect_right
+from typing import Protocol
+
+
+class StreamPlaces(Protocol):
+    """Maps offsets of a stream to packets."""
+
+    def packets(self, start: int, end: int) -> tuple[int, ...]:
+        """Give the numbers of the packets that a stretch came in, in stream order."""
+
+    def first(self, offset: int) -> int:
+        """Give the number of the packet that an offset came in."""
+
+    def time(self, offset: int) -> int:
+        """Give its time, in nanoseconds since the epoch."""
+
+    def forget(self, before: int) -> None:
+        """Forget the places of what lies before an offset; nobody asks for them again."""
+
+
+class Places:
+    """Places of a TCP stream: the offset at which each packet's payload begins.
+
+    Attributes:
+        end: How long the stream is so far, gaps included.
+    """
+
+    __slots__ = ("_numbers", "_offsets", "_times", "end")
+
+    def __init__(self) -> None:
+        self._offsets: list[int] = []
+        self._numbers: list[int] = []
+        self._times: list[int] = []
+        self.end = 0
+
+    def add(self, offsets: list[int], numbers: list[int], times: list[int], end: int) -> None:
+        """Note packets that follow the stream's end so far, which is then `end`."""
+        self._offsets += offsets
+        self._numbers += numbers
+        self._times += times
+        self.end = end
+
+    def packets(self, start: int, end: int) -> tuple[int, ...]:
+        """Give the numbers of the packets that a stretch came in, in stream order."""
+        first = max(bisect_right(self._offsets, start) - 1, 0)
+        return tuple(self._numbers[first : max(bisect_left(self._offsets, end, first), first + 1)])
+
+    def first(self, offset: int) -> int:
+        """Give the number of the packet that an offset came in; 0 if nothing came."""
+        return self._numbers[max(bisect_right(self._offsets, offset) - 1, 0)] if self._numbers else 0
+
+    def time(self, offset: int) -> int:
+        """Give its time, in nanoseconds since the epoch."""
+        return self._times[max(bisect_right(self._offsets, offset) - 1, 0)] if self._times else 0
+
+    def forget(self, before: int) -> None:
+        """Forget what lies before an offset, once that is worth the while; one packet always stays."""
+        place = bisect_right(self._offsets, before) - 1
+        if place > 64:
+            del self._offsets[:place], self._numbers[:place], self._times[:place]
+
+
+class RecordPlaces:
+    """Places of what TLS records held: the offset in the plain text at which each record begins."""
+
+    __slots__ = ("_outer", "_plain", "_records")
+
+    def __init__(self, outer: StreamPlaces) -> None:
+        self._outer = outer
+        self._plain: list[int] = []
+        self._records: list[int] = []
+
+    def add(self, marks: list[tuple[int, int]]) -> None:
+        """Note records: where each begins in the plain text and in the stream."""
+        if marks:
+            plain, records = zip(*marks, strict=True)
+            self._plain += plain
+            self._records += records
+
+    def packets(self, start: int, end: int) -> tuple[int, ...]:
+        """Give the numbers of the packets that a stretch came in, in stream order."""
+        if not self._plain:
+            return ()
+        first = max(bisect_right(self._plain, start) - 1, 0)
+        after = bisect_left(self._plain, end, first)
+        begin = self._records[first]
+        # The last record ends where the next begins; of the very last one its head tells the first packet.
+        stop = self._records[after] if after < len(self._records) else self._records[-1] + 1
+        return self._outer.packets(begin, max(stop, begin + 1))
+
+    def first(self, offset: int) -> int:
+        """Give the number of the packet that an offset's record began in."""
+        return self._outer.first(self._record(offset))
+
+    def time(self, offset: int) -> int:
+        """Give its time, in nanoseconds since the epoch."""
+        return self._outer.time(self._record(offset))
+
+    def forget(self, before: int) -> None:
+        """Forget what lies before an offset, once that is worth the while."""
+        place = bisect_right(self._plain, before) - 1
+        if place > 64:
+            self._outer.forget(self._records[place])
+            del self._plain[:place], self._records[:place]
+
+    def _record(self, offset: int) -> int:
+        return self._records[max(bisect_right(self._plain, offset) - 1, 0)] if self._records else 0
+
+
+class ShiftedPlaces:
+    """Places of a stream that begins inside another: what follows an upgrade."""
+
+    __slots__ = ("_by", "_outer")
+
+    def __init__(self, outer: StreamPlaces, by: int) -> None:
+        self._outer = outer
+        self._by = by
+
+    def packets(self, start: int, end: int) -> tuple[int, ...]:
+        """Give the numbers of the packets that a stretch came in, in stream order."""
+        return self._outer.packets(start + self._by, end + self._by)
+
+    def first(self, offset: int) -> int:
+        """Give the number of the packet that an offset came in."""
+        return self._outer.first(offset + self._by)
+
+    def time(self, offset: int) -> int:
+        """Give its time, in nanoseconds since the epoch."""
+        return self._outer.time(offset + self._by)
+
+    def forget(self, before: int) -> None:
+        """Forget the places of what lies before an offset."""
+        self._outer.forget(before + self._by)

@@ -1,0 +1,252 @@
+"""One direction of a TCP connection: segments in, a stream out, with its gaps.
+
+The ordinary stretch, where each segment continues the last, is told by columns and joined at once. Only what
+is out of order, sent twice, overlapping or cut goes segment by segment. Of bytes that were sent twice the
+first ones recorded count, which is what most receivers keep.
+"""
+
+from bisect import insort
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from phonehome.wire.columns import Column, Mask
+from phonehome.wire.places import Places
+from phonehome.wire.segments import Segments
+
+SYN, FIN, RST, ACK = 0x02, 0x01, 0x04, 0x10
+
+MAX_PENDING_BYTES = 4 << 20
+"""Bytes kept behind a missing segment before it is given up as lost."""
+
+MAX_PENDING_WINDOWS = 1
+"""Whole windows of the capture for which a missing segment is waited for."""
+
+MAX_JUMP = 1 << 30
+"""A segment that far ahead is no part of the stream: a gap of a receive window, at most, is believed."""
+
+_MODULUS = 1 << 32
+_HALF = 1 << 31
+
+
+class _Late(NamedTuple):
+    """A segment looked at singly; orders by its offset in the stream."""
+
+    offset: int
+    number: int
+    time: int
+    data: bytes
+    cut: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """The segments with payload of a window, ordered by conversation, direction and place.
+
+    Attributes:
+        view: The buffer that the places point into.
+        starts, ends: Where each payload begins and ends.
+        cut: Bytes of each payload that were on the wire but not recorded.
+        sequence: Sequence number of the first byte of each payload.
+        numbers, times: Of each packet.
+        before: Recorded bytes of all payloads before each one, in this order.
+        continues: Whether each payload continues the one before it, which is whole.
+    """
+
+    view: memoryview
+    starts: list[int]
+    ends: list[int]
+    cut: list[int]
+    sequence: list[int]
+    numbers: list[int]
+    times: list[int]
+    before: list[int]
+    continues: Mask = field(repr=False)
+
+    def is_plain(self, begin: int, end: int) -> bool:
+        """Whether a stretch needs no look at its single segments."""
+        return not self.cut[end - 1] and bool(self.continues[begin + 1 : end].all())
+
+
+def make_batch(segments: Segments, order: Column) -> Batch:
+    """Take the columns of segments in an order."""
+    starts, ends, cut = segments.start[order], segments.end[order], segments.cut[order]
+    sequence = (segments.sequence[order] + (segments.flags[order] & SYN != 0)) % _MODULUS
+    size = ends - starts
+    before = np.cumsum(size) - size
+    continues = np.ones(len(order), bool)
+    continues[1:] = (sequence[1:] == (sequence[:-1] + size[:-1]) % _MODULUS) & (cut[:-1] == 0)
+    return Batch(
+        view=memoryview(segments.buffer),
+        starts=starts.tolist(),
+        ends=ends.tolist(),
+        cut=cut.tolist(),
+        sequence=sequence.tolist(),
+        numbers=segments.number[order].tolist(),
+        times=segments.time[order].tolist(),
+        before=before.tolist(),
+        continues=continues,
+    )
+
+
+class Stream:
+    """Puts one direction together.
+
+    `receive` gives what can be read on, in order: bytes, or the size of a gap. The packets of what was given are
+    in `places`.
+    """
+
+    __slots__ = ("_next", "_pending", "_pending_bytes", "_pending_windows", "finished", "places")
+
+    def __init__(self) -> None:
+        self.places = Places()
+        self.finished = False
+        self._next: int | None = None
+        self._pending: list[_Late] = []
+        self._pending_bytes = 0
+        self._pending_windows = 0
+
+    @property
+    def next_sequence(self) -> int | None:
+        """The sequence number that comes next; None before the first."""
+        return self._next
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether segments wait for one that is missing."""
+        return bool(self._pending)
+
+    def begin(self, sequence: int) -> None:
+        """Note the number of the first byte, from a SYN; a repeated SYN changes nothing."""
+        if self._next is None:
+            self._next = sequence % _MODULUS
+
+    def receive(self, batch: Batch, begin: int, end: int) -> list[bytes | int]:
+        """Take segments of one window, in the order they were recorded."""
+        if self._next is None:
+            self._next = batch.sequence[begin]
+        if not self._pending and batch.sequence[begin] == self._next and batch.is_plain(begin, end):
+            return [self._receive_plain(batch, begin, end)]
+        return self._receive_singly(batch, begin, end)
+
+    def end_window(self) -> list[bytes | int]:
+        """Give up segments that were waited for long enough."""
+        if not self._pending:
+            return []
+        self._pending_windows += 1
+        if self._pending_windows <= MAX_PENDING_WINDOWS:
+            return []
+        return self.flush()
+
+    def flush(self) -> list[bytes | int]:
+        """Give all that waits, with the gaps before it."""
+        given: list[bytes | int] = []
+        while self._pending:
+            self._skip_to(self._pending[0].offset, given)
+            self._drain(given)
+        return _joined(given)
+
+    def _receive_plain(self, batch: Batch, begin: int, end: int) -> bytes:
+        view = batch.view
+        if end - begin == 1:
+            data = bytes(view[batch.starts[begin] : batch.ends[begin]])
+        else:
+            pieces = zip(batch.starts[begin:end], batch.ends[begin:end], strict=True)
+            data = b"".join([view[start:stop] for start, stop in pieces])
+        places = self.places
+        shift = places.end - batch.before[begin]
+        places.add(
+            [before + shift for before in batch.before[begin:end]],
+            batch.numbers[begin:end],
+            batch.times[begin:end],
+            places.end + len(data),
+        )
+        assert self._next is not None  # set by receive
+        self._next = (self._next + len(data)) % _MODULUS
+        return data
+
+    def _receive_singly(self, batch: Batch, begin: int, end: int) -> list[bytes | int]:
+        given: list[bytes | int] = []
+        for place in range(begin, end):
+            if batch.starts[place] == batch.ends[place] and not batch.cut[place]:
+                continue
+            assert self._next is not None  # set by receive
+            ahead = (batch.sequence[place] - self._next + _HALF) % _MODULUS - _HALF
+            if ahead > MAX_JUMP or ahead < -MAX_JUMP:
+                continue
+            late = _Late(
+                self.places.end + ahead,
+                batch.numbers[place],
+                batch.times[place],
+                bytes(batch.view[batch.starts[place] : batch.ends[place]]),
+                batch.cut[place],
+            )
+            if ahead <= 0:
+                self._deliver(late, given)
+                self._drain(given)
+            else:
+                self._keep(late, given)
+        return _joined(given)
+
+    def _keep(self, late: _Late, given: list[bytes | int]) -> None:
+        if not self._pending:
+            self._pending_windows = 0
+        insort(self._pending, late)
+        self._pending_bytes += len(late.data)
+        while self._pending_bytes > MAX_PENDING_BYTES:
+            self._skip_to(self._pending[0].offset, given)
+            self._drain(given)
+
+    def _drain(self, given: list[bytes | int]) -> None:
+        while self._pending and self._pending[0].offset <= self.places.end:
+            late = self._pending.pop(0)
+            self._pending_bytes -= len(late.data)
+            self._deliver(late, given)
+
+    def _deliver(self, late: _Late, given: list[bytes | int]) -> None:
+        """Give what is new of a segment that begins at the end of the stream, or before it."""
+        known = self.places.end - late.offset
+        if known < len(late.data):
+            data = late.data[known:] if known else late.data
+            self._advance(late, len(data))
+            given.append(data)
+            known = len(late.data)
+        missing = len(late.data) + late.cut - known
+        if missing > 0:
+            self._advance(late, missing)
+            given.append(missing)
+
+    def _advance(self, late: _Late, size: int) -> None:
+        end = self.places.end
+        self.places.add([end], [late.number], [late.time], end + size)
+        assert self._next is not None  # set by receive
+        self._next = (self._next + size) % _MODULUS
+
+    def _skip_to(self, offset: int, given: list[bytes | int]) -> None:
+        missing = offset - self.places.end
+        if missing > 0:
+            self.places.end += missing
+            assert self._next is not None  # set by receive
+            self._next = (self._next + missing) % _MODULUS
+            given.append(missing)
+
+
+def _joined(given: list[bytes | int]) -> list[bytes | int]:
+    """Join neighbours: bytes with bytes, gaps with gaps."""
+    joined: list[bytes | int] = []
+    pieces: list[bytes] = []
+    for item in given:
+        if isinstance(item, bytes):
+            pieces.append(item)
+            continue
+        if pieces:
+            joined.append(b"".join(pieces))
+            pieces = []
+        if joined and isinstance(joined[-1], int):
+            joined[-1] += item
+        else:
+            joined.append(item)
+    if pieces:
+        joined.append(b"".join(pieces))
+    return joined
