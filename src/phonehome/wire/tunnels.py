@@ -80,29 +80,47 @@ def unwrap(buffer: bytes, start: int, end: int, cut: int, *, time: int, fragment
         fragments: The datagrams that are not complete yet.
 
     Returns:
-        The transport; None when the packet is a fragment that completes no datagram.
+        The transport, or the last tunnel's payload where that holds no packet that can be read, or more than
+        `MAX_LAYERS` inside one another; None when the packet is a fragment that completes no datagram.
 
     Raises:
-        DecodeError: A header is malformed or cut.
+        DecodeError: The first header is malformed or cut.
     """
+    outer = None
     for _ in range(MAX_LAYERS):
-        layer, piece = _read_ip(buffer, start, end, cut)
-        if piece is not None:
-            if layer.cut:
-                raise DecodeError("a fragment is cut by the snap length")
-            key = (layer.source, layer.destination, piece.identification, layer.protocol)
-            data = layer.buffer[layer.start : layer.end]
-            whole = fragments.add(key, piece.offset, data, last=piece.last, time=time)
-            if whole is None:
-                return None
-            layer.buffer, layer.start, layer.end = whole, 0, len(whole)
-            if layer.protocol in EXTENSIONS:
-                _skip_extensions(layer)
-        inside = _inside(layer)
-        if inside is None:
+        try:
+            layer = _transport(buffer, start, end, cut, time, fragments)
+        except DecodeError:
+            if outer is None:
+                raise
+            # What looked like a packet in a tunnel is none: the tunnel's own payload is what there is.
+            return outer
+        inside = None if layer is None else _inside(layer)
+        if layer is None or inside is None:
             return layer
+        outer = layer
         buffer, start, end, cut = layer.buffer, inside, layer.end, layer.cut
-    raise DecodeError(f"more than {MAX_LAYERS} IP headers lie inside one another")
+    return outer
+
+
+def _transport(
+    buffer: bytes, start: int, end: int, cut: int, time: int, fragments: Fragments
+) -> Layer | None:
+    """Read one IP header and those that belong to it; None for a fragment that completes no datagram."""
+    layer, piece = _read_ip(buffer, start, end, cut)
+    if piece is None:
+        return layer
+    if layer.cut:
+        raise DecodeError("a fragment is cut by the snap length")
+    key = (layer.source, layer.destination, piece.identification, layer.protocol)
+    data = layer.buffer[layer.start : layer.end]
+    whole = fragments.add(key, piece.offset, data, last=piece.last, time=time)
+    if whole is None:
+        return None
+    layer.buffer, layer.start, layer.end = whole, 0, len(whole)
+    if _skip_extensions(layer) is not None:
+        raise DecodeError("a fragment lies inside the datagram that fragments make up")
+    return layer
 
 
 def _number(buffer: bytes, at: int, size: int) -> int:
