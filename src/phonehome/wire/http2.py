@@ -129,6 +129,7 @@ class Http2Connection:
         self._reset: dict[int, None] = {}
         self._held = 0
         self._found: list[Http2Stream] = []
+        self._upgraded = upgraded
         if upgraded is not None:
             stream = self._streams[1] = Http2Stream(1)
             stream.request = upgraded
@@ -198,8 +199,13 @@ class Http2Connection:
 
     def unfinished(self, side: Side) -> list[int]:
         """The start of each message of one side that is open, and of what is held of its next frame."""
-        messages = [stream.response if side else stream.request for stream in self._streams.values()]
-        starts = [message.start for message in messages if message is not None]
+        starts = []
+        for stream in self._streams.values():
+            sent = stream.response if side else stream.request
+            if stream.pushed:  # the server sent both
+                sent = (stream.request or stream.response) if side else None
+            if sent is not None and sent is not self._upgraded:
+                starts.append(sent.start)
         half = self._halves[side]
         return [*starts, half.offset - half.held_size] if half.held else starts
 
@@ -352,7 +358,7 @@ class Http2Connection:
             taken += 1
         stream = self._streams.get(number)
         if stream is None:
-            if not length or not number:
+            if not length or not number or not (side or number % 2):
                 self._pass(half, taken, length + padding)
                 return behind
             stream = self._open(number)
@@ -478,15 +484,11 @@ class Http2Connection:
             self._promise(half, block, headers, end, size, note)
             return
         stream = self._streams.get(number)
-        if not number or (stream is not None and stream.pushed and not side):
+        if not number or not (side or number % 2):  # a client has no part in streams that the server begins
             self.skipped[side] += size
             return
         if stream is None:
             stream = self._open(number)
-            if stream.pushed and not side:
-                self._streams.pop(number)
-                self.skipped[side] += size
-                return
         message = stream.add_headers(side, block.start, end, size, headers)
         if note is not None:
             message.add_note(note)
