@@ -94,6 +94,21 @@ def join_streams(path: Path) -> dict[tuple[tuple[bytes, int], tuple[bytes, int]]
     return {key: b"".join(parts[at] for at in sorted(parts)) for key, parts in streams.items()}
 
 
+def write_datagrams(path: Path, datagrams: list[tuple[int, int, bytes]], *, version: int = 4) -> None:
+    """Write UDP datagrams (source port, target port, payload) as a pcap of bare IP packets."""
+    content = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)]
+    for source, target, data in datagrams:
+        segment = struct.pack(">HHHH", source, target, 8 + len(data), 0) + data
+        if version == 4:
+            packet = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(segment), 0, 0, 64, _UDP, 0)
+            packet += bytes([192, 0, 2, 1, 192, 0, 2, 2]) + segment
+        else:
+            ends = (bytes.fromhex("20010db8") + bytes(11) + bytes([end]) for end in (1, 2))
+            packet = struct.pack(">IHBB", 6 << 28, len(segment), _UDP, 64) + b"".join(ends) + segment
+        content.append(struct.pack("<IIII", 0, 0, len(packet), len(packet)) + packet)
+    path.write_bytes(b"".join(content))
+
+
 def run_tshark(path: Path, *arguments: str) -> list[list[str]]:
     """Run `tshark -T fields` and give the fields of each line; values that occur more than once are joined by `|`."""
     fields = [part for name in arguments if not name.startswith("-") for part in ("-e", name)]
