@@ -107,7 +107,7 @@ class Endpoints:
                 context.set_alpn_protocols(list(alpn))
             if options is not None:
                 context.options |= options
-        self.server.load_dh_params(parameters)
+        self.server.load_dh_params(str(parameters))
         self.client.keylog_filename = str(self._log)
 
     def connect(

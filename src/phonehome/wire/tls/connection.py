@@ -9,17 +9,9 @@ messages (`traffic`); there a record that does not open is tried under the keys 
 neither a missing secret nor a gap hides more than it must.
 """
 
-from collections.abc import Iterator
-
 from phonehome.wire.side import Side
-from phonehome.wire.tls.ciphers import HEADER_BYTES, Opener
-from phonehome.wire.tls.facts import TlsFacts
-from phonehome.wire.tls.half import MAX_REFUSED, MAX_SKIPPED_RECORDS, Half
-from phonehome.wire.tls.handshake import Handshake
-from phonehome.wire.tls.keylog import KeyLog
-from phonehome.wire.tls.negotiation import Round, missing_secret
-from phonehome.wire.tls.plain import Plain
-from phonehome.wire.tls.records import (
+from phonehome.wire.tls.ciphers import HEADER_BYTES
+from phonehome.wire.tls.events import (
     APPLICATION_DATA,
     CHANGE_CIPHER_SPEC,
     HANDSHAKE,
@@ -28,17 +20,19 @@ from phonehome.wire.tls.records import (
     Event,
     What,
 )
+from phonehome.wire.tls.facts import TlsFacts
+from phonehome.wire.tls.half import MAX_REFUSED, Half
+from phonehome.wire.tls.handshake import Handshake
+from phonehome.wire.tls.keylog import KeyLog
+from phonehome.wire.tls.keyring import Keyring
+from phonehome.wire.tls.negotiation import Round, missing_secret
+from phonehome.wire.tls.plain import Plain
 from phonehome.wire.tls.schedule import TLS13
 from phonehome.wire.tls.suites import SUITES
 from phonehome.wire.tls.traffic import HANDSHAKE as HANDSHAKE_KEYS
-from phonehome.wire.tls.traffic import Phase, early_phases, phases
 
 MAX_WAITING_BYTES = 32 * 1024 * 1024
 """Bytes of one direction kept while the other's hello has not come; beyond, the connection stays closed."""
-
-_FINISHED_BYTES = 16
-"""Content of the first record under new keys below TLS 1.3 (RFC 5246 §7.4.9): no application data."""
-
 _BEGINNING_MISSING = "the beginning of the connection was not recorded"
 _WRONG_SECRET = "records do not open under the key log's secret"  # noqa: S105  a reason, not a secret
 _PLACE_LOST = "records behind missing bytes could not be placed"
@@ -52,13 +46,14 @@ class TlsConnection:
         reason_closed: Why something stayed closed, in words without captured text; None if nothing did.
     """
 
-    __slots__ = ("_halves", "_handshake", "_keys", "reason_closed")
+    __slots__ = ("_halves", "_handshake", "_keyring", "_keys", "reason_closed")
 
     def __init__(self, keys: KeyLog) -> None:
         self.reason_closed: str | None = None
         self._keys = keys
         self._halves = (Half(Side.CLIENT), Half(Side.SERVER))
         self._handshake = Handshake()
+        self._keyring = Keyring(keys, self._handshake)
 
     @staticmethod
     def looks_like(head: bytes) -> bool:
@@ -208,11 +203,9 @@ class TlsConnection:
         opener = current.opener(half.side, self._keys)
         if isinstance(opener, str):
             self._close(half, opener)
+        elif self._keyring.enter_below_13(half, event, opener):
+            return True
         else:
-            number = half.find_number(event, opener, range(MAX_SKIPPED_RECORDS), 0)
-            if number is not None:
-                self._resume(half, event, opener, number, number > 1)
-                return True
             self._close(half, _PLACE_LOST if half.gapped else _WRONG_SECRET)
         half.stream.closed += len(event.content)
         return True
@@ -227,40 +220,14 @@ class TlsConnection:
 
     def _later_keys(self, half: Half, event: Event, current: Round) -> bool:
         """Try the keys of TLS 1.3 that come after those in force; False if they are not known yet."""
-        numbers = range(MAX_SKIPPED_RECORDS if half.gapped else 1)
-        known = False
-        for phase in self._phases(half, current):
-            known = True
-            opener = phase.opener()
-            number = half.find_number(event, opener, numbers, 0)
-            if number is not None:
-                half.phase = phase
-                self._resume(half, event, opener, number, number > 0 and phase.number > HANDSHAKE_KEYS)
-                return True
+        if self._keyring.enter_later(half, event, current):
+            return True
         if (current.server is None or current.client is None) and not half.stream.finished:
             return False
-        if not known and half.stream.opener is None:
+        if half.stream.opener is None and not self._keyring.has_later(half, current):
             self._close(half, self._why_no_keys(half, current))
         self._refuse(half, event)
         return True
-
-    def _resume(self, half: Half, event: Event, opener: Opener, number: int, missing: bool) -> None:
-        """Read on under keys whose first records are missing: how many bytes they held is a guess."""
-        if missing:
-            half.stream.mark_gap(max(1, half.stream.hidden(event) - number * opener.overhead))
-        half.start(opener)
-        half.stream.reread(event, opener, number)
-
-    def _phases(self, half: Half, current: Round) -> Iterator[Phase]:
-        """The keys of TLS 1.3 that may come next in a direction."""
-        if current.client is None:
-            return
-        if half.side is Side.CLIENT and half.phase is None:
-            yield from early_phases(self._keys, current.client)
-        if current.server is not None:
-            for phase in phases(self._keys, half.side, current.client, current.server):
-                if half.phase is None or phase.number > half.phase.number:
-                    yield phase
 
     def _why_no_keys(self, half: Half, current: Round) -> str:
         if current.server is None or current.client is None:
@@ -285,44 +252,14 @@ class TlsConnection:
 
     def _candidate(self, half: Half, event: Event) -> None:
         """Behind a gap, a record may begin here: it does if it opens under some number."""
-        stream, opener = half.stream, half.stream.opener
-        if opener is None:
-            stream.accept(event, None, 0, 0)
-            return
-        if self._place(half, event, opener, stream.sequence, half.phase):
-            return
-        current = self._handshake.round_of(half)
-        if half.phase is not None and current is not None:
-            later = list(self._phases(half, current))
-            if half.phase.number > HANDSHAKE_KEYS:
-                later.insert(0, half.phase.next())
-            if any(self._place(half, event, phase.opener(), 0, phase) for phase in later):
-                return
-        stream.reject(event)
-        half.refused += 1
-        if half.refused > MAX_REFUSED:
-            self._close(half, _PLACE_LOST)
-
-    def _place(self, half: Half, event: Event, opener: Opener, first: int, phase: Phase | None) -> bool:
-        """Read on at a candidate if it opens under these keys."""
         stream = half.stream
-        same = opener is stream.opener
-        skipped = half.skipped_range(event, opener)
-        numbers = range(first + skipped.start, first + skipped.stop) if same else range(skipped.stop)
-        number = half.find_number(event, opener, numbers, first)
-        if number is None:
-            return False
-        hidden = stream.hidden(event)
-        missing = max(1, hidden - (number - first) * opener.overhead) if hidden else 0
-        if phase is None and not first:
-            # Only the Finished message is missing, or it is among what is.
-            missing = max(1, missing - _FINISHED_BYTES) if number > 1 else 0
-        elif phase is not None and (phase.number <= HANDSHAKE_KEYS or (not same and not number)):
-            missing = 0
-        half.phase = phase
-        half.refused = 0
-        stream.accept(event, opener, number, missing)
-        return True
+        if stream.opener is None:
+            stream.accept(event, None, 0, 0)
+        elif not self._keyring.place(half, event, stream.opener, self._handshake.round_of(half)):
+            stream.reject(event)
+            half.refused += 1
+            if half.refused > MAX_REFUSED:
+                self._close(half, _PLACE_LOST)
 
     def _garbage(self, half: Half) -> None:
         """No record where one should be: search where records can be told by their opening, else give up."""

@@ -4,8 +4,9 @@ from cryptography.exceptions import InvalidTag
 
 from phonehome.wire.side import Side
 from phonehome.wire.tls.ciphers import HEADER_BYTES, SLACK, Opener
+from phonehome.wire.tls.events import MAX_RECORD_BYTES, Event
 from phonehome.wire.tls.messages import MessageBuffer
-from phonehome.wire.tls.records import MAX_RECORD_BYTES, Event, RecordStream
+from phonehome.wire.tls.records import RecordStream
 from phonehome.wire.tls.traffic import Phase
 
 MAX_SKIPPED_RECORDS = 1024

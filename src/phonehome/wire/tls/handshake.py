@@ -68,6 +68,20 @@ class Handshake:
         except DecodeError:
             return
 
+    def prove_outer(self, current: Round) -> None:
+        """The key log's secrets under the random in clear open the connection: that hello was in force.
+
+        Had the server accepted an encrypted one, they would be under the random in there (RFC 9850 §2).
+        """
+        if self.facts.ech_outer and not current.unveiled:
+            self.facts = replace(self.facts, ech_outer=False)
+
+    def unveil(self, current: Round, random: bytes) -> None:
+        """The hello in force was an encrypted one, with this random."""
+        if current.client is not None:
+            current.client = replace(current.client, random=random)
+            current.unveiled = True
+
     def _read_message(self, half: Half, kind: int, message: bytes) -> None:
         body = message[_HEADER_BYTES:]
         if kind == types.CLIENT_HELLO and half.side is Side.CLIENT:

@@ -7,6 +7,8 @@ secrets blocks of pcapng.
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from phonehome.model.errors import InputError
 
@@ -15,6 +17,9 @@ MAX_SECRETS = 4_000_000
 
 MAX_RESUMABLE = 20_000
 """Sessions remembered so that a resumption finds the master secret that an `RSA` line gave."""
+
+MAX_HIDDEN_TRIALS = 65_536
+"""Secrets tried, in all, on connections whose hello was encrypted."""
 
 _LINE = re.compile(
     rb"^[ \t]*(?:(?P<label>[A-Z][A-Z0-9_]{2,63})[ \t]+(?P<key>[0-9A-Fa-f]{16,64})[ \t]+(?P<secret>[0-9A-Fa-f]{2,256})"
@@ -28,7 +33,16 @@ _MASTER_DIGITS = 96
 class KeyLog:
     """Secrets by the client random of their connection, and which of them were used."""
 
-    __slots__ = ("_lines", "_premasters", "_randoms", "_resumable", "_sessions", "_used", "ignored")
+    __slots__ = (
+        "_hidden_trials",
+        "_lines",
+        "_premasters",
+        "_randoms",
+        "_resumable",
+        "_sessions",
+        "_used",
+        "ignored",
+    )
 
     def __init__(self) -> None:
         self._randoms: dict[bytes, dict[str, bytes]] = {}
@@ -37,6 +51,7 @@ class KeyLog:
         self._resumable: dict[bytes, bytes] = {}
         self._used: set[bytes] = set()
         self._lines = 0
+        self._hidden_trials = MAX_HIDDEN_TRIALS
         self.ignored = 0
 
     @classmethod
@@ -97,13 +112,14 @@ class KeyLog:
         """Tell whether there is any secret of the connection."""
         return client_random.hex().encode() in self._randoms
 
-    def secret(self, label: str, client_random: bytes) -> bytes | None:
-        """Give one secret of a connection; it counts as used from then on."""
+    def secret(self, label: str, client_random: bytes, *, use: bool = True) -> bytes | None:
+        """Give one secret of a connection; with `use`, it counts as used from then on."""
         key = client_random.hex().encode()
         secret = self._randoms.get(key, {}).get(label)
         if secret is None:
             return None
-        self._used.add(key)
+        if use:
+            self._used.add(key)
         return bytes.fromhex(secret.decode())
 
     def premaster(self, encrypted: bytes) -> bytes | None:
@@ -142,9 +158,18 @@ class KeyLog:
         """Connections that the key log has secrets of and that nobody asked for."""
         return len(self._randoms) + len(self._premasters) + len(self._sessions) - len(self._used)
 
-    def unused_randoms(self) -> list[bytes]:
-        """Client randoms that nobody asked for: what an encrypted hello may have hidden."""
-        return [bytes.fromhex(key.decode()) for key in self._randoms if key not in self._used]
+    def hidden_randoms(self) -> Iterator[bytes]:
+        """Give client randoms that nobody asked for: what an encrypted hello may have hidden.
+
+        All calls together give at most `MAX_HIDDEN_TRIALS`, since browsers pretend to encrypt every hello.
+        """
+        for key in list(islice((key for key in self._randoms if key not in self._used), self._hidden_trials)):
+            self._hidden_trials -= 1
+            yield bytes.fromhex(key.decode())
+
+    def use(self, client_random: bytes) -> None:
+        """Count the secrets of a connection as used."""
+        self._used.add(client_random.hex().encode())
 
 
 def _as_ascii(data: bytes) -> bytes:

@@ -116,9 +116,14 @@ class BlockOpener:
 
 
 class StreamOpener:
-    """RC4, or no encryption at all: a key stream (or none) over content and MAC."""
+    """RC4, or no encryption at all: a key stream (or none) over content and MAC.
 
-    __slots__ = ("_ahead", "_decryptor", "_mac", "_mac_bytes", "_offset", "overhead")
+    Behind a gap the place in RC4's key stream follows from the bytes between, less a header per record. What
+    was made of the stream to try places is kept in `_ahead`; a record is taken off it only when the next one
+    is opened, since until then it may have been a trial.
+    """
+
+    __slots__ = ("_ahead", "_decryptor", "_mac", "_mac_bytes", "_offset", "_used", "overhead")
     inner_type = False
 
     def __init__(self, suite: Suite, key: bytes, mac: Mac) -> None:
@@ -127,15 +132,14 @@ class StreamOpener:
         self._mac_bytes = _MAC_BYTES[suite.mac]
         self._ahead = b""
         self._offset = 0
+        self._used = 0
         self.overhead = HEADER_BYTES + self._mac_bytes
 
     def open(
         self, sequence: int, data: bytes, view: memoryview, start: int, stop: int, out: memoryview, at: int
     ) -> int:
         """Open one record; see `Opener`."""
-        body = data[start + HEADER_BYTES : stop]
-        if self._decryptor is not None:
-            body = self._decryptor.update(body)
+        body = self._decrypt(data[start + HEADER_BYTES : stop])
         cut = len(body) - self._mac_bytes
         version = data[start + 1] << 8 | data[start + 2]
         if cut < 0 or self._mac(sequence, data[start], version, body[:cut]) != body[cut:]:
@@ -144,21 +148,26 @@ class StreamOpener:
         return cut
 
     def settle(self, data: bytes, start: int, hidden: int, skipped: int) -> None:
-        """Without a cipher there is nothing to settle; RC4 is not found again yet."""
-        if self._decryptor is not None:
+        """Find the place in the key stream."""
+        self._offset = hidden - HEADER_BYTES * skipped
+        self._used = 0
+        if not 0 <= self._offset <= _AHEAD_BYTES:
+            self._offset = 0
             raise InvalidTag
 
-
-def _block_cipher(suite: Suite, key: bytes) -> BlockCipherAlgorithm:
-    match suite.cipher:
-        case "AES":
-            return AES(key)
-        case "CAMELLIA":
-            return Camellia(key)
-        case "DES":
-            return TripleDES(key * 3)
-        case _:
-            return TripleDES(key)
+    def _decrypt(self, body: bytes) -> bytes:
+        if self._decryptor is None:
+            return body
+        if self._used:
+            self._ahead, self._offset, self._used = self._ahead[self._used :], 0, 0
+        if not self._ahead and not self._offset:
+            return self._decryptor.update(body)
+        stop = self._offset + len(body)
+        if stop > len(self._ahead):
+            self._ahead += self._decryptor.update(bytes(stop - len(self._ahead)))
+        self._used = stop
+        mask = int.from_bytes(self._ahead[self._offset : stop], "big")
+        return (int.from_bytes(body, "big") ^ mask).to_bytes(len(body), "big")
 
 
 class OldChaCha20(Stateless):
@@ -190,3 +199,15 @@ class OldChaCha20(Stateless):
             raise InvalidTag
         out[at : at + size] = stream.update(data[body:end])
         return size
+
+
+def _block_cipher(suite: Suite, key: bytes) -> BlockCipherAlgorithm:
+    match suite.cipher:
+        case "AES":
+            return AES(key)
+        case "CAMELLIA":
+            return Camellia(key)
+        case "DES":
+            return TripleDES(key * 3)
+        case _:
+            return TripleDES(key)

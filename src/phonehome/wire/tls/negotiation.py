@@ -29,9 +29,19 @@ class Round:
         key_exchange: Body of the ClientKeyExchange; None in an abbreviated handshake.
         hello_done: The server sent its ServerHelloDone, so that the handshake is no abbreviated one.
         ticket: The ticket that the server gave in it.
+        unveiled: The random in force stood in an encrypted hello; `client` has it in place of the outer one.
     """
 
-    __slots__ = ("_sent", "_transcript", "client", "hello_done", "key_exchange", "server", "ticket")
+    __slots__ = (
+        "_sent",
+        "_transcript",
+        "client",
+        "hello_done",
+        "key_exchange",
+        "server",
+        "ticket",
+        "unveiled",
+    )
 
     def __init__(self) -> None:
         self.client: ClientHello | None = None
@@ -39,6 +49,7 @@ class Round:
         self.key_exchange: bytes | None = None
         self.hello_done = False
         self.ticket: bytes | None = None
+        self.unveiled = False
         self._sent: tuple[list[bytes], list[bytes]] = ([], [])
         self._transcript = 0
 
@@ -98,6 +109,8 @@ class Round:
         suite = SUITES.get(server.cipher)
         if suite is None:
             return f"cipher suite 0x{server.cipher:04x} cannot be opened"
+        if server.compression:
+            return "compressed by TLS itself, which is not read"
         if suite.cipher == "NULL":
             master: bytes | None = self.master(keys, suite) or b"\0"
         else:

@@ -6,64 +6,29 @@ comes out as an `Event` for the connection to judge.
 """
 
 import re
-from enum import Enum, auto
 
 from cryptography.exceptions import InvalidTag
 
 from phonehome.wire.tls.ciphers import HEADER_BYTES, SLACK, Opener
+from phonehome.wire.tls.events import (
+    APPLICATION_DATA,
+    CHANGE_CIPHER_SPEC,
+    HEARTBEAT,
+    MAX_RECORD_BYTES,
+    SSLV2_HELLO,
+    Event,
+    What,
+)
 from phonehome.wire.tls.plain import Plain
-
-MAX_RECORD_BYTES = 16384 + 2048
-"""Largest payload of a record (RFC 5246 §6.2.3); TLS 1.3 allows less. A longer one is no TLS."""
 
 SCRATCH_BYTES = 64 * 1024
 """Plaintext gathered before it is copied out: small enough to stay in the processor's cache."""
-
-CHANGE_CIPHER_SPEC = 20
-ALERT = 21
-HANDSHAKE = 22
-APPLICATION_DATA = 23
-HEARTBEAT = 24
-SSLV2_HELLO = 0x80
-"""Not a content type: a hello in the form of SSL 2.0, whose first bit is set."""
 
 _HISTORY_BYTES = (
     64  # what stays before the position: the block (and MAC) that a block cipher's chain begins with
 )
 # Type, version, and a size of at most MAX_RECORD_BYTES.
 _HEADER = re.compile(rb"[\x14-\x18]\x03[\x00-\x04](?:[\x00-\x47].|\x48\x00)", re.DOTALL)
-
-
-class What(Enum):
-    """What kind of event it is."""
-
-    CONTENT = auto()  # a record's content, in clear or opened
-    SEALED = auto()  # a record that does not open under the keys in force
-    GAP = auto()  # bytes are missing here
-    CANDIDATE = auto()  # behind a gap: a record may begin here; `accept` or `reject` it
-    GARBAGE = auto()  # what stands where a record should begin is none
-
-
-class Event:
-    """Something that the connection must decide on.
-
-    Attributes:
-        kind: Content type of the record, the inner one where it was opened.
-        content: Its content; for a sealed record and a candidate nothing.
-        start: Where it begins: an index into the stream's `data`.
-        stop: Where it ends.
-    """
-
-    __slots__ = ("content", "kind", "start", "stop", "what")
-
-    def __init__(
-        self, what: What, kind: int = 0, content: bytes = b"", start: int = 0, stop: int = 0
-    ) -> None:
-        self.what = what
-        self.kind = kind
-        self.content = content
-        self.start = start
-        self.stop = stop
 
 
 class RecordStream:
@@ -356,7 +321,11 @@ class RecordStream:
             kind = data[position]
             size = data[position + 3] << 8 | data[position + 4]
             stop = position + HEADER_BYTES + size
-            if data[position + 1] != 3 or size > MAX_RECORD_BYTES or not 20 <= kind <= 24:
+            if (
+                data[position + 1] != 3
+                or size > MAX_RECORD_BYTES
+                or not CHANGE_CIPHER_SPEC <= kind <= HEARTBEAT
+            ):
                 event = Event(What.GARBAGE)
                 break
             if stop > end:

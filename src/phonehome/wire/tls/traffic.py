@@ -52,15 +52,25 @@ def early_phases(keys: KeyLog, client: ClientHello) -> Iterator[Phase]:
             yield Phase(number=EARLY, suite=suite, secret=secret)
 
 
-def phases(keys: KeyLog, side: Side, client: ClientHello, server: ServerHello) -> Iterator[Phase]:
-    """Give the phases that the key log has of a direction, in order; early data is not among them."""
+def phases(
+    keys: KeyLog, side: Side, random: bytes, server: ServerHello, *, use: bool = True
+) -> Iterator[Phase]:
+    """Give the phases that the key log has of a direction, in order; early data is not among them.
+
+    Args:
+        keys: The key log.
+        side: The direction.
+        random: Random of the client's hello, the inner one where it was encrypted.
+        server: The server's hello.
+        use: Whether the secrets count as used; not while they are only tried.
+    """
     suite = SUITES.get(server.cipher)
     if suite is None:
         return
     labels = [(HANDSHAKE, f"{_NAMES[side]}_HANDSHAKE_TRAFFIC_SECRET")]
     labels += [(count, f"{_NAMES[side]}_TRAFFIC_SECRET_{count}") for count in range(MAX_LOGGED_GENERATION)]
     for number, label in labels:
-        secret = keys.secret(label, client.random)
+        secret = keys.secret(label, random, use=use)
         # A secret of another size is a wrong line.
         if secret is not None and len(secret) == _DIGEST_BYTES[suite.digest]:
             yield Phase(number=number, suite=suite, secret=secret)
