@@ -24,8 +24,6 @@ def assert_one_sentence(err: str, *parts: str) -> None:
     ("content", "says"),
     [
         (b"", "is empty; record again, or name another file"),
-        (b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(16), "pcap"),
-        (b"\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00\x00\x00" + b"\xff" * 12, "pcap"),
         (b"<!doctype html><html><body>Sign in</body></html>", "HTML"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(20), "PNG"),
         (b"just some notes\n", "expected"),
@@ -44,6 +42,22 @@ def test_a_file_that_is_no_capture_ends_with_2(
     assert ended.status == 2
     assert ended.out == ""
     assert_one_sentence(ended.err, "traffic.har", says)
+
+
+def test_a_capture_without_packets_ends_with_2_and_says_so(tmp_path: Path) -> None:
+    header = bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000")
+    (tmp_path / "empty.pcap").write_bytes(header)
+    ended = run("audit", "empty.pcap", cwd=tmp_path)
+    assert ended.status == 2
+    assert "no exchange" in ended.err
+
+
+@pytest.mark.parametrize("command", ["audit", "exchanges"])
+def test_a_file_that_is_no_key_log_ends_with_2(tmp_path: Path, command: str) -> None:
+    (tmp_path / "keys.log").write_text("hello\n")
+    ended = run(command, "traffic.pcap", "--keylog", "keys.log", cwd=tmp_path)
+    assert ended.status == 2
+    assert "SSLKEYLOGFILE" in ended.err
 
 
 @pytest.mark.parametrize("command", ["audit", "exchanges"])

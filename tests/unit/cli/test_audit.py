@@ -117,9 +117,11 @@ def test_without_a_subject_it_runs_and_says_what_is_missing(capsys: pytest.Captu
 
 
 def test_options_for_packet_captures_say_that_they_changed_nothing(
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([*AUDIT, "--keylog", "keys.txt", "--handset", "192.0.2.7", "--format", "csv"]) == 0
+    keys = tmp_path / "keys.txt"
+    keys.write_text(f"CLIENT_RANDOM {'5a' * 32} {'1b' * 48}\n")
+    assert main([*AUDIT, "--keylog", str(keys), "--handset", "192.0.2.7", "--format", "csv"]) == 0
     assert "changed nothing" in capsys.readouterr().err
     assert main([*AUDIT, "--handset", "my phone"]) == 2
     assert "MAC address" in capsys.readouterr().err
