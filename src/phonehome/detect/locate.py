@@ -39,6 +39,9 @@ _TRANSPARENT = (
 )
 _FOLDED = {"base16": "hex", "base64": "base64", "base64url": "base64url"}
 _HEX_DIGITS = b"0123456789ABCDEFabcdef"
+_WRAPPED_LINE = 40
+_NEXT_LINE = re.compile(rb"\r?\n[A-Za-z0-9+/_-]")
+_LAST_LINE = re.compile(rb"[A-Za-z0-9+/_-]\r?\n\Z")
 _LAST_STEP = re.compile(r"(?:\.[^.\[\]]*|\[[^\[\]]*\])\Z")
 _KEY_END = rb"[\w.\-\[\]]{0,24}[\"']?\s{0,2}[:=]\s{0,2}[\"'\[]?\Z"
 _BEFORE_VALUE = {
@@ -96,7 +99,7 @@ def iter_candidates(
                 graph.budgets[root].note(f"one content stands in more than {MAX_PLACES} places")
                 break
             candidate = Candidate(root, edges, node, hit, hit.start, hit.end, hit.form.name, hit.bits)
-            if _is_text_of_digits(graph, candidate) or _is_longer_number(graph, candidate):
+            if _is_text_of_digits(graph, candidate) or _goes_on(graph, candidate):
                 continue
             if hit.recipe is not None:
                 yield _spelled(graph, candidate, digests)
@@ -126,16 +129,27 @@ def _is_text_of_digits(graph: Graph, candidate: Candidate) -> bool:
     return candidate.end - candidate.start < len(node) or not (filled and equipment)
 
 
-def _is_longer_number(graph: Graph, candidate: Candidate) -> bool:
-    """A hit in hexadecimal digits that go on: only of digests are shortened ones sent."""
+def _goes_on(graph: Graph, candidate: Candidate) -> bool:
+    """A hit at the border of a span that is part of something longer: digits that go on, a wrapped line.
+
+    Of digests shortened ones are sent, so they may.
+    """
     last = candidate.edges[-1] if candidate.edges else None
-    if last is None or last.layer != "base16" or last.start < 0 or candidate.hit.recipe is not None:
+    if last is None or last.start < 0 or candidate.hit.recipe is not None:
         return False
+    at_start, at_end = candidate.start == 0, candidate.end == len(graph.data[candidate.node])
     text = graph.data[last.parent]
-    before, after = text[max(last.start - 2, 0) : last.start], text[last.end : last.end + 1]
-    ends_late = candidate.end == len(graph.data[candidate.node]) and after in _HEX_DIGITS and after != b""
-    begins_early = candidate.start == 0 and before[-1:] in _HEX_DIGITS and not before[:1].isalnum()
-    return ends_late or (begins_early and before != b"")
+    before, after = text[max(last.start - 3, 0) : last.start], text[last.end : last.end + 3]
+    if last.layer == "base16":
+        follows = at_end and after[:1] != b"" and after[:1] in _HEX_DIGITS
+        return follows or (
+            at_start and before != b"" and before[-1:] in _HEX_DIGITS and not before[-2:-1].isalnum()
+        )
+    if last.layer.startswith("base64") and last.end - last.start >= _WRAPPED_LINE:
+        return (at_end and _NEXT_LINE.match(after) is not None) or (
+            at_start and _LAST_LINE.search(before) is not None
+        )
+    return False
 
 
 def _is_named(graph: Graph, root: Root, candidate: Candidate, data_type: DataType) -> bool:

@@ -149,7 +149,7 @@ def name_forms(name: str, value: str) -> Iterator[Form]:
         writings.setdefault(f"{family} {given}", f"{name}/family-first")
         writings.setdefault(f"{family}, {given}", f"{name}/family-first")
         writings.setdefault(f"{family};{given}", f"{name}/family-first")  # vCard's N, RFC 6350, 6.2.2
-        for joint in "._-":
+        for joint in "._-+":
             writings.setdefault(text.replace(" ", joint), f"{name}/joined")
     for writing, form in list(writings.items()):
         for plain in _romanised(writing):
