@@ -2,6 +2,8 @@
 
 import datetime
 import ssl
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from phonehome.wire.side import Side
+from phonehome.wire.tls import KeyLog, TlsConnection
 
 NAME = "cloud.example"
 COMMON_NAME = "The Example Cloud"
@@ -99,7 +102,8 @@ class Endpoints:
         for algorithm in ("RSA", "ECDSA"):
             self.server.load_cert_chain(certificate_file(folder, algorithm))
         for context in (self.client, self.server):
-            with _deprecations_are_meant():
+            with warnings.catch_warnings():  # old versions are what these tests are about
+                warnings.simplefilter("ignore", DeprecationWarning)
                 context.minimum_version = ssl.TLSVersion.TLSv1
                 context.maximum_version = version
             context.set_ciphers(f"{ciphers or 'ALL:COMPLEMENTOFALL'}:@SECLEVEL=0")
@@ -152,15 +156,30 @@ class Endpoints:
         return recording, ends[0].session
 
 
-class _deprecations_are_meant:  # noqa: N801  reads as a sentence where it is used
-    """Old versions are what these tests are about."""
+def read_tls(
+    wire: Sequence[tuple[Side, bytes | int]], keys: KeyLog
+) -> tuple[TlsConnection, list[list[bytes | int]]]:
+    """Feed a wire (a number is a gap of so many bytes); returns the connection and what each side said, in pieces."""
+    connection = TlsConnection(keys)
+    for side, item in wire:
+        if isinstance(item, int):
+            connection.gap(side, item)
+        else:
+            connection.feed(side, item)
+    connection.finish()
+    said: list[list[bytes | int]] = []
+    for side in Side:
+        plain = connection.take(side)
+        pieces: list[bytes | int] = []
+        for piece in plain.pieces() if plain is not None else ():
+            if isinstance(piece, bytes) and pieces and isinstance(last := pieces[-1], bytes):
+                pieces[-1] = last + piece
+            else:
+                pieces.append(piece)
+        said.append(pieces)
+    return connection, said
 
-    def __enter__(self) -> None:
-        import warnings
 
-        self._catcher = warnings.catch_warnings()
-        self._catcher.__enter__()
-        warnings.simplefilter("ignore", DeprecationWarning)
-
-    def __exit__(self, *_: object) -> None:
-        self._catcher.__exit__(None, None, None)
+def whole(recording: Recording) -> list[list[bytes | int]]:
+    """What `read_tls` gives of a recording that is read whole."""
+    return [[bytes(said)] if said else [] for said in recording.said]

@@ -36,6 +36,7 @@ MAX_WAITING_BYTES = 32 * 1024 * 1024
 _BEGINNING_MISSING = "the beginning of the connection was not recorded"
 _WRONG_SECRET = "records do not open under the key log's secret"  # noqa: S105  a reason, not a secret
 _PLACE_LOST = "records behind missing bytes could not be placed"
+_DAMAGED = "records that are cut or damaged do not open"
 _NO_RECORD = "something that is no TLS record stands among the records"
 
 
@@ -103,6 +104,8 @@ class TlsConnection:
             self._run(half)
         for half in self._halves:
             half.stream.give_up()
+            if half.stream.closed:
+                self._reason(_WRONG_SECRET if half.refused and half.phase is None else _DAMAGED)
 
     def take(self, side: Side) -> Plain | None:
         """Give what was decrypted of one direction since the last call, None if there is nothing new."""
@@ -162,7 +165,8 @@ class TlsConnection:
         """ChangeCipherSpec: below TLS 1.3 new keys come into force, in 1.3 it means nothing (RFC 8446 §D.4)."""
         current = self._handshake.round_of(half)
         if current is None:
-            self._close_both(_BEGINNING_MISSING)
+            if not self._handshake.retried:
+                self._close_both(_BEGINNING_MISSING)
         elif current.server is None or current.client is None:
             if not half.stream.finished:
                 return False
@@ -245,9 +249,15 @@ class TlsConnection:
         stream.closed += payload
         stream.sequence += 1
         half.refused += 1
-        if stream.opener is not None and (half.phase is None or half.phase.number > HANDSHAKE_KEYS):
-            stream.mark_gap(event.stop - event.start - stream.opener.overhead)
-        if half.refused > MAX_REFUSED or (half.refused == stream.sequence and stream.opener is not None):
+        if stream.opener is not None:
+            if half.refused == stream.sequence:
+                self._close(half, _WRONG_SECRET)  # not one has opened under these keys
+                return
+            if half.phase is None or half.phase.number > HANDSHAKE_KEYS:
+                stream.mark_gap(event.stop - event.start - stream.opener.overhead)
+        else:
+            half.passed += payload
+        if half.refused > MAX_REFUSED:
             self._close(half, _WRONG_SECRET)
 
     def _candidate(self, half: Half, event: Event) -> None:

@@ -26,6 +26,7 @@ class Half:
         phase: The keys of TLS 1.3 last in force.
         gapped: Bytes are missing since the keys changed, so that the next record may not be the first.
         refused: Records in a row that did not open.
+        passed: Their payload, while no keys of TLS 1.3 are in force: it may turn out to be handshake.
     """
 
     __slots__ = (
@@ -33,6 +34,7 @@ class Half:
         "gapped",
         "held",
         "messages",
+        "passed",
         "phase",
         "refused",
         "round",
@@ -50,6 +52,7 @@ class Half:
         self.phase: Phase | None = None
         self.gapped = False
         self.refused = 0
+        self.passed = 0
         self.trials = 0
         self._scratch: bytearray | None = None
 

@@ -39,14 +39,16 @@ class Handshake:
 
     Attributes:
         facts: What is known so far.
+        retried: The server asked for another hello, which only TLS 1.3 knows.
         news: A hello, or something else that the other direction may wait for, has come since this was reset.
     """
 
-    __slots__ = ("_rounds", "facts", "news")
+    __slots__ = ("_rounds", "facts", "news", "retried")
 
     def __init__(self) -> None:
         self.facts = TlsFacts()
         self.news = False
+        self.retried = False
         self._rounds = [Round()]
 
     def round_of(self, half: Half) -> Round | None:
@@ -100,10 +102,11 @@ class Handshake:
             current = self._next_round(half)
         if current is None:
             return
+        first = current.client is None and half.round == 0
         current.client = hello
         current.note(Side.CLIENT, message)
         self.news = True
-        if half.round == 0:
+        if first:
             self.facts = replace(
                 self.facts,
                 sni=hello.server_name,
@@ -114,6 +117,7 @@ class Handshake:
 
     def _server_hello(self, half: Half, hello: ServerHello, message: bytes) -> None:
         if hello.retry:
+            self.retried = True
             return
         current = self._next_round(half)
         if current is None:

@@ -94,6 +94,9 @@ class Keyring:
 
     def _enter(self, half: Half, event: Event, phase: Phase, opener: Opener, number: int) -> None:
         half.phase = phase
+        if phase.number == 0 and number == 0:
+            half.stream.closed -= half.passed  # what came before was the handshake, which the key log lacks
+        half.passed = 0
         self._resume(half, event, opener, number, missing=number > 0 and phase.number > HANDSHAKE)
 
     @staticmethod
