@@ -22,6 +22,21 @@ class Protocol(StrEnum):
     HTTP = "http"  # the recording does not tell which version
     WEBSOCKET = "websocket"
     DNS = "dns"
+    DHCP = "dhcp"
+    MQTT = "mqtt"
+    # Told by their first bytes; their streams are searched as they stand.
+    XMPP = "xmpp"
+    SIP = "sip"
+    RTSP = "rtsp"
+    STUN = "stun"
+    SMTP = "smtp"
+    IMAP = "imap"
+    POP3 = "pop3"
+    FTP = "ftp"
+    SSH = "ssh"
+    DTLS = "dtls"
+    NTP = "ntp"
+    RTP = "rtp"
     RAW = "raw"
 
 

@@ -130,10 +130,10 @@ class MqttConnection:
             half.unsure = True
         return packets
 
-    def finish(self) -> list[MqttPacket]:
-        """Say that no more comes; gives what is there of the packets that are cut at the end."""
+    def finish(self, side: Side | None = None) -> list[MqttPacket]:
+        """Say that no more comes, from one side or both; gives what is there of packets cut at the end."""
         packets = []
-        for half in self._halves:
+        for half in self._halves if side is None else (self._halves[side],):
             sizes = None if half.lost or half.unsure else half.measure()
             if sizes is not None:
                 half.hole += sizes[1] - half.hole - len(half.buffer)

@@ -6,15 +6,19 @@ import numpy as np
 
 from phonehome.model.account import Account
 from phonehome.model.errors import DecodeError
-from phonehome.model.exchange import Piece, Protocol, Transport
+from phonehome.model.exchange import Message, Piece, Protocol, Transport
 from phonehome.readers.packets.addresses import NameBook, write_address
 from phonehome.readers.packets.drafts import Begun, Outbox
 from phonehome.readers.packets.handset import HandsetFinder
 from phonehome.readers.packets.link import Counts, Link, to_time
+from phonehome.readers.packets.raw import raw_protocol
 from phonehome.wire.columns import Column
 from phonehome.wire.conversations import Pair, Talk, sort_conversations
+from phonehome.wire.dhcp import parse_dhcp
+from phonehome.wire.dhcpv6 import parse_dhcpv6
 from phonehome.wire.dns import DnsMessage, dns_body, looks_like_dns
 from phonehome.wire.dns_flow import DnsExchange, DnsPairs
+from phonehome.wire.names import Name, name_datagrams
 from phonehome.wire.quic import QuicFlow
 from phonehome.wire.segments import Segments
 from phonehome.wire.side import Side
@@ -30,7 +34,6 @@ MAX_STRETCH = 1 << 20
 """Bytes of the datagrams that one exchange holds."""
 
 DNS_PORTS = frozenset({53, 5353, 5355, 137})
-_QUIC_LONG = 0xC0
 _WELL_KNOWN = 1024
 _ADDRESS_RECORDS = frozenset({1, 28})
 
@@ -165,6 +168,55 @@ class QuicDatagrams:
         counts.closed = self._flow.closed[self._link.up]
         counts.lost = self._lost
         return counts, self._flow.facts(), "QUIC is not decrypted yet"
+
+
+class DhcpFlow:
+    """DHCP: each message is an exchange; a phone tells its owner's name there."""
+
+    def __init__(self, link: Link, *, version: int) -> None:
+        self._link = link
+        self._parse = parse_dhcp if version == 4 else parse_dhcpv6
+        self._other = RawFlow(link)
+
+    def feed(self, side: Side, data: bytes, cut: int, number: int, time: int) -> None:
+        """Take a datagram's payload."""
+        try:
+            message = self._parse(data)
+        except DecodeError:
+            self._other.feed(side, data, cut, number, time)
+            return
+        link = self._link
+        carried = Message(
+            headers=tuple((name.encode(), value) for name, value in message.fields),
+            body=data,
+            size=len(data) + cut,
+            truncated=cut > 0,
+            missing=cut,
+        )
+        shown = f"[{link.address}]" if ":" in link.address else link.address
+        fields: dict[str, object] = {
+            "time": to_time(time),
+            "protocol": Protocol.DHCP,
+            "method": message.kind,
+            "url": f"udp://{shown}:{link.port}".encode(),
+            "host": link.host,
+            "packets": (number,),
+            "request": carried if message.from_client else None,
+            "response": None if message.from_client else carried,
+        }
+        link.put(number, {}, 0, fields)
+
+    def begun(self) -> list[Begun]:
+        """Give the exchanges that are not complete."""
+        return self._other.begun()
+
+    def finish(self) -> None:
+        """Give what is left."""
+        self._other.finish()
+
+    def account(self) -> tuple[Counts, TlsFacts | None, str | None]:
+        """Give what was sent up beside the exchanges."""
+        return self._other.account()
 
 
 class RawFlow:
@@ -307,7 +359,7 @@ class DatagramTable:
             names=self._names,
             out=self._out,
         )
-        flow = _choose(link, {pair.one.port, pair.two.port}, data)
+        flow = _choose(link, (client.port, server.port), data)
         return _Known(link, flow, client_is_one=from_one == from_client, first=0, time=0)
 
     def _end_silent(self) -> None:
@@ -348,14 +400,12 @@ class DatagramTable:
         )
 
 
-def _choose(link: Link, ports: set[int], data: bytes) -> _Flow:
-    if ports & DNS_PORTS and looks_like_dns(data):
+def _choose(link: Link, ports: tuple[int, int], data: bytes) -> _Flow:
+    name = name_datagrams([data], [], ports=ports)
+    if name is Name.DNS or (DNS_PORTS.intersection(ports) and looks_like_dns(data)):
         return DnsFlow(link)
-    if data[:1] >= bytes([_QUIC_LONG]) and len(data) > 20 and _is_quic(data):
+    if name is Name.QUIC:
         return QuicDatagrams(link)
-    return RawFlow(link)
-
-
-def _is_quic(data: bytes) -> bool:
-    version = int.from_bytes(data[1:5])
-    return version in {0, 1, 0x6B3343CF} or version >> 8 == 0xFF0000 or version >> 8 == 0x513034
+    if name in (Name.DHCP, Name.DHCPV6):
+        return DhcpFlow(link, version=4 if name is Name.DHCP else 6)
+    return RawFlow(link, raw_protocol(name))

@@ -3,12 +3,16 @@
 from dataclasses import dataclass, field
 
 from phonehome.model.exchange import Transport
+from phonehome.readers.packets.dns_stream import DnsStreamHandler
 from phonehome.readers.packets.drafts import Begun
 from phonehome.readers.packets.http1 import Http1Handler, Upgrade
 from phonehome.readers.packets.http2 import Http2Handler
 from phonehome.readers.packets.link import Counts, Handler, Link
-from phonehome.readers.packets.raw import RawHandler
-from phonehome.wire.places import RecordPlaces, StreamPlaces
+from phonehome.readers.packets.mqtt import MqttHandler
+from phonehome.readers.packets.raw import RawHandler, raw_protocol
+from phonehome.readers.packets.websocket import WebSocketHandler
+from phonehome.wire.names import HTTP_2_PREFACE, MAX_CLEAR_BYTES, Name, find_tls, may_turn_to_tls, name_stream
+from phonehome.wire.places import RecordPlaces, ShiftedPlaces, StreamPlaces
 from phonehome.wire.side import Side
 from phonehome.wire.tls.connection import TlsConnection
 from phonehome.wire.tls.facts import TlsFacts
@@ -17,10 +21,13 @@ from phonehome.wire.tls.keylog import KeyLog
 MAX_LAYERS = 4
 """Layers of TLS, tunnels and upgrades in one connection."""
 
-ENOUGH = 24
-"""Bytes of a direction that tell every protocol we know; with fewer it is waited."""
+ENOUGH = 256
+"""Bytes of a direction with which it is decided, even for a protocol that nobody knows."""
 
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+LEAST = 8
+"""Bytes with which a protocol may be told."""
+
+_DNS_PORTS = frozenset({53, 853})
 _SIDES = (Side.CLIENT, Side.SERVER)
 
 
@@ -32,16 +39,11 @@ class Keys:
 
 
 class UnknownHandler:
-    """Holds a stream back until its protocol is known, then hands all of it on.
-
-    Attributes:
-        tls: The layer of TLS, if that is what it turned out to be.
-    """
+    """Holds a stream back until its protocol is known, then hands all of it on."""
 
     def __init__(
         self, link: Link, places: tuple[StreamPlaces, StreamPlaces], keys: Keys, depth: int = 0
     ) -> None:
-        self.tls: TlsHandler | None = None
         self._link = link
         self._places = places
         self._keys = keys
@@ -50,13 +52,22 @@ class UnknownHandler:
         self._held: list[tuple[Side, bytes | int]] = []
         self._handler: Handler | None = None
 
+    @property
+    def tls(self) -> "TlsHandler | None":
+        """The outermost layer of TLS."""
+        if isinstance(self._handler, TlsHandler):
+            return self._handler
+        if isinstance(self._handler, TurningHandler) and self._handler.layer is not None:
+            return self._handler.layer.tls
+        return None
+
     def feed(self, side: Side, data: bytes) -> None:
         """Take the next bytes of a direction."""
         if self._handler is not None:
             self._handler.feed(side, data)
             return
         if len(self._heads[side]) < ENOUGH:
-            self._heads[side] += data[:ENOUGH]
+            self._heads[side] += data[: ENOUGH - len(self._heads[side])]
         self._held.append((side, data))
 
     def gap(self, side: Side, size: int) -> None:
@@ -68,7 +79,7 @@ class UnknownHandler:
 
     def pump(self) -> None:
         """Decide, if enough is there."""
-        if self._handler is None and any(len(head) >= ENOUGH for head in self._heads):
+        if self._handler is None and self._can_decide():
             self._decide()
         if self._handler is not None:
             self._handler.pump()
@@ -89,6 +100,14 @@ class UnknownHandler:
         """Give what was sent up beside the exchanges."""
         return self._handler.counts() if self._handler is not None else Counts()
 
+    def _can_decide(self) -> bool:
+        if any(len(head) >= ENOUGH for head in self._heads):
+            return True
+        client, server = self._heads
+        if max(len(client), len(server)) < LEAST or (client and HTTP_2_PREFACE.startswith(client)):
+            return False
+        return name_stream(client, server, port=self._link.port) is not Name.UNKNOWN
+
     def _decide(self) -> None:
         self._handler = self._choose()
         held, self._held = self._held, []
@@ -102,19 +121,27 @@ class UnknownHandler:
         client, server = self._heads
         if self._depth >= MAX_LAYERS:
             return RawHandler(self._link, self._places)
-        if TlsConnection.looks_like(client) or (not client and TlsConnection.looks_like(server)):
-            self.tls = TlsHandler(self._link, self._places, self._keys, self._depth)
-            return self.tls
-        if client.startswith(_PREFACE[:ENOUGH]):
+        name = name_stream(client, server, port=self._link.port)
+        if name is Name.TLS:
+            return TlsHandler(self._link, self._places, self._keys, self._depth)
+        if name is Name.HTTP_2:
             return Http2Handler(self._link, self._places)
-        if _is_request(client) or server.startswith((b"HTTP/1.", b"HTTP/0.", b"ICY ")):
+        if name is Name.HTTP_1:
             return Http1Handler(self._link, self._places, self._switch)
-        return RawHandler(self._link, self._places)
+        if name is Name.MQTT:
+            return MqttHandler(self._link, self._places)
+        if self._link.port in _DNS_PORTS and (
+            DnsStreamHandler.looks_like(client) or DnsStreamHandler.looks_like(server)
+        ):
+            return DnsStreamHandler(self._link, self._places)
+        if may_turn_to_tls(name):
+            return TurningHandler(self._link, self._places, self._keys, name, self._depth)
+        return RawHandler(self._link, self._places, raw_protocol(name))
 
     def _switch(self, link: Link, places: tuple[StreamPlaces, StreamPlaces], upgrade: Upgrade) -> Handler:
         protocol = (upgrade.answer.header(b"upgrade") or b"").strip().lower()
         if upgrade.answer.status == 101 and protocol == b"websocket":
-            pass
+            return WebSocketHandler(link, places, upgrade)
         if upgrade.answer.status == 101 and protocol == b"h2c":
             return Http2Handler(link, places, upgrade)
         link.put(upgrade.first, upgrade.numbers, upgrade.request.start, upgrade.fields)
@@ -191,17 +218,99 @@ class TlsHandler:
         return total
 
 
-def _is_request(head: bytes) -> bool:
-    """Whether a stream begins like an HTTP/1 request: a method in capitals, a space, a target."""
-    method, space, target = head.partition(b" ")
-    return bool(
-        space
-        and 3 <= len(method) <= 20
-        and method.replace(b"-", b"").replace(b"_", b"").isalpha()
-        and method.isupper()
-        and (not target or target[:1] in b"/*" or target[:1].isalnum())
-        and (len(method) > 4 or method in _METHODS or b"HTTP" in head)
-    )
+class TurningHandler:
+    """A stream in clear that may turn into TLS by a command of its own (STARTTLS)."""
 
+    def __init__(
+        self, link: Link, places: tuple[StreamPlaces, StreamPlaces], keys: Keys, name: Name, depth: int
+    ) -> None:
+        self.layer: UnknownHandler | None = None
+        self._link = link
+        self._places = places
+        self._keys = keys
+        self._name = name
+        self._depth = depth
+        self._raw = RawHandler(link, places, raw_protocol(name))
+        self._heads = [b"", b""]
+        self._late: list[list[bytes | int]] = [[], []]
+        self._turns: list[int | None] = [None, None]
 
-_METHODS = frozenset({b"GET", b"PUT", b"POST", b"HEAD", b"LOCK", b"MOVE", b"COPY"})
+    def feed(self, side: Side, data: bytes) -> None:
+        """Take the next bytes of a direction."""
+        if self.layer is not None:
+            self.layer.feed(side, data)
+        elif self._turns[side] is not None:
+            self._late[side].append(data)
+        else:
+            self._look(side, data)
+
+    def gap(self, side: Side, size: int) -> None:
+        """Take the word that bytes are missing."""
+        if self.layer is not None:
+            self.layer.gap(side, size)
+        elif self._turns[side] is not None:
+            self._late[side].append(size)
+        else:
+            self._heads[side] += b"\0" * min(size, MAX_CLEAR_BYTES)
+            self._raw.gap(side, size)
+
+    def pump(self) -> None:
+        """Go on with TLS, once both directions have turned."""
+        if self.layer is None and None not in self._turns:
+            begins = (self._turns[Side.CLIENT] or 0, self._turns[Side.SERVER] or 0)
+            places = (
+                ShiftedPlaces(self._places[Side.CLIENT], begins[Side.CLIENT]),
+                ShiftedPlaces(self._places[Side.SERVER], begins[Side.SERVER]),
+            )
+            self._raw.finish()
+            self.layer = UnknownHandler(self._link, places, self._keys, self._depth + 1)
+            for side in _SIDES:
+                for item in self._late[side]:
+                    if isinstance(item, int):
+                        self.layer.gap(side, item)
+                    else:
+                        self.layer.feed(side, item)
+                self._late[side].clear()
+        if self.layer is not None:
+            self.layer.pump()
+
+    def finish(self) -> None:
+        """Give what is left."""
+        self.pump()
+        if self.layer is not None:
+            self.layer.finish()
+            return
+        for side in _SIDES:
+            for item in self._late[side]:
+                if isinstance(item, int):
+                    self._raw.gap(side, item)
+                else:
+                    self._raw.feed(side, item)
+        self._raw.finish()
+
+    def begun(self) -> list[Begun]:
+        """Give the exchanges that are not complete."""
+        return self.layer.begun() if self.layer is not None else self._raw.begun()
+
+    def counts(self) -> Counts:
+        """Give what was sent up beside the exchanges."""
+        total = Counts()
+        total += self._raw.counts()
+        if self.layer is not None:
+            total += self.layer.counts()
+        return total
+
+    def _look(self, side: Side, data: bytes) -> None:
+        head = self._heads[side]
+        if len(head) >= MAX_CLEAR_BYTES:
+            self._raw.feed(side, data)
+            return
+        self._heads[side] = whole = head + data[: MAX_CLEAR_BYTES - len(head)]
+        turn = find_tls(self._name, side, whole)
+        if turn is None or turn < len(head):
+            self._raw.feed(side, data)
+            return
+        self._turns[side] = turn
+        if turn > len(head):
+            self._raw.feed(side, data[: turn - len(head)])
+        self._late[side].append(data[turn - len(head) :])

@@ -3,6 +3,7 @@
 from phonehome.model.exchange import Piece, Protocol
 from phonehome.readers.packets.drafts import Begun
 from phonehome.readers.packets.link import Counts, Link, to_time
+from phonehome.wire.names import Name
 from phonehome.wire.places import StreamPlaces
 from phonehome.wire.side import Side
 
@@ -79,6 +80,14 @@ class RawHandler:
         put_pieces(self._link, self._places, self._protocol, pieces, self._numbers, self._stretch)
         self._pieces, self._size = [], 0
         self._stretch += 1
+
+
+def raw_protocol(name: Name) -> Protocol:
+    """Give the protocol that a stretch counts under."""
+    try:
+        return Protocol(name.value)
+    except ValueError:
+        return Protocol.RAW
 
 
 def put_pieces(
