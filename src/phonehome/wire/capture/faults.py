@@ -41,6 +41,11 @@ class Faults:
             reason = f"{reason}; reading goes on at the next place that looks good"
         yield from self.tell(Fault(reason=reason, offset=offset, packet=packet, ended=self.hopeless))
 
+    def nothing_follows(self, offset: int, packet: int, size: int) -> Iterator[Fault]:
+        """Say that behind damage nothing good was found in the rest of the file."""
+        reason = f"nothing that can be read follows in the {size:,} bytes to the end of the file"
+        yield from self.tell(Fault(reason=reason, offset=offset, packet=packet, ended=True))
+
     def rest(self, offset: int, packet: int) -> Iterator[Fault]:
         """Say at the end how many were not told."""
         untold = self._count - MAX_FAULTS

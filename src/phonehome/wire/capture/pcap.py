@@ -90,7 +90,13 @@ def read(chunks: Chunks) -> Iterator[CaptureItem]:
             yield from faults.damage(chunks.base + at, number, _TOO_LONG)
             if faults.hopeless:
                 return
-            at = _recover(chunks, at + 1, form, near)
+            damaged = chunks.base + at
+            found = _recover(chunks, at + 1, form, near)
+            if found is None:
+                at = len(chunks.buffer)
+                yield from faults.nothing_follows(damaged, number, chunks.base + at - damaged)
+                break
+            at = found
             continue
         if chunks.ended:
             break
@@ -102,14 +108,14 @@ def read(chunks: Chunks) -> Iterator[CaptureItem]:
     yield from faults.rest(chunks.base + len(chunks.buffer), number)
 
 
-def _recover(chunks: Chunks, at: int, form: _Format, near: int | None) -> int:
-    """Find the next record behind damage; the end of the buffer, which is then the file's, where there is none."""
+def _recover(chunks: Chunks, at: int, form: _Format, near: int | None) -> int | None:
+    """Find the next record behind damage."""
     while True:
         buffer = chunks.buffer
         units = form.interface.units
         found = next_record(buffer, at, form.layout, form.header_bytes, units, near, chunks.ended)
         if found is not None or chunks.ended:
-            return len(buffer) if found is None else found
+            return found
         # The records that must follow may lie behind this stretch.
         used = max(at, len(buffer) - _OVERLAP)
         chunks.more(used, 2 * _OVERLAP)

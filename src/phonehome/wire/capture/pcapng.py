@@ -50,6 +50,9 @@ from phonehome.wire.columns import gather, integers
 MAX_BLOCK_BYTES = 16 * 1024**2
 """A longer block is taken for damage; key logs and lists of names reach a few megabytes."""
 
+MAX_SECTIONS = 4096
+"""How many sections are read: each costs a window of its own."""
+
 _LEAST_BLOCK = 12
 _LEAST_PACKET_BLOCK = 32
 _LEAST_SIMPLE_BLOCK = 16
@@ -90,12 +93,14 @@ class _Reader:
         self._starts: list[int] = []
         self._verified = 0
         self._batch = _FIRST_BATCH
+        self._sections = 0
+        self._ended = False
 
     def read(self) -> Iterator[CaptureItem]:
         while True:
             yield from self._walk()
             yield from self._flush()
-            if self._faults.hopeless:
+            if self._stopped:
                 return
             if self._chunks.ended:
                 break
@@ -118,11 +123,17 @@ class _Reader:
                 if place is _Place.WHOLE:
                     yield from self._take(size)
                     self._at += size
+                    if self._ended:
+                        return
                     continue
                 bad = self._at
             yield from self._recover(bad)
             if self._faults.hopeless:
                 return
+
+    @property
+    def _stopped(self) -> bool:
+        return self._ended or self._faults.hopeless
 
     def _pass_packets(self) -> None:
         """Remember packet blocks up to the first other block; nothing but the lengths, for this is the loop."""
@@ -211,6 +222,11 @@ class _Reader:
             yield from self._fault(str(error))
 
     def _begin_section(self, block: bytes) -> Iterator[CaptureItem]:
+        self._sections += 1
+        if self._sections > MAX_SECTIONS:
+            yield from self._fault(f"more than {MAX_SECTIONS:,} sections; reading ended", ended=True)
+            self._ended = True
+            return
         self._order = section_order(block) or self._order
         self._interfaces = []
         self._readable = len(block) >= 16 and struct.unpack_from(f"{self._order}H", block, 12)[0] == 1
@@ -249,15 +265,19 @@ class _Reader:
         """Go on behind damage, at the next block whose two lengths agree."""
         self._at = bad
         yield from self._flush()
-        yield from self._fault(
-            "a block's two lengths differ or cannot be; reading goes on at the next good one"
-        )
+        reason = "a block's two lengths differ or cannot be"
+        damaged = self._chunks.base + bad
+        yield from self._faults.damage(damaged, self._number, reason)
+        self._batch = _FIRST_BATCH
         at = bad + 1
-        while True:
+        while not self._faults.hopeless:
             buffer = self._chunks.buffer
             found = next_block(buffer, at, self._order, KNOWN, MAX_BLOCK_BYTES)
             if found is not None or self._chunks.ended:
                 self._at = len(buffer) if found is None else found
+                if found is None:
+                    size = self._chunks.base + len(buffer) - damaged
+                    yield from self._faults.nothing_follows(damaged, self._number, size)
                 return
             # What begins in the last stretch may end behind it.
             used = max(at, len(buffer) - _OVERLAP)

@@ -126,3 +126,12 @@ def test_a_record_as_long_as_the_longest_packet_is_read() -> None:
     packet = bytes(capture_base.MAX_PACKET_BYTES)
     [window] = windows(pcap([packet, b"x"]), window_bytes=1000)[:1]
     assert np.array_equal(window.captured, [len(packet)])
+
+
+def test_damage_that_nothing_good_follows_ends_the_reading() -> None:
+    found = items(pcap(PACKETS) + b"\xff" * 500)
+    assert [type(item) for item in found] == [Window, Fault, Fault]
+    last = found[-1]
+    assert isinstance(last, Fault)
+    assert last.ended
+    assert "500 bytes" in last.reason

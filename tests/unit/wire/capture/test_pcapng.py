@@ -207,3 +207,42 @@ def test_the_end_of_a_cut_file_is_a_fault() -> None:
     assert packets_of(found) == [b"a"]
     [fault] = faults_of(found)
     assert (fault.packet, fault.ended) == (1, True)
+
+
+def test_a_file_of_nothing_but_damage_ends_with_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("phonehome.wire.capture.faults.MAX_DAMAGES", 3)
+    bad = enhanced(b"bad")[:-4] + b"\1\2\3\4"
+    found = items(section() + interface() + (enhanced(b"good") + bad) * 10)
+    assert packets_of(found) == [b"good"] * 4
+    faults = faults_of(found)
+    assert [fault.ended for fault in faults] == [False, False, False, True]
+
+
+def test_damage_that_nothing_good_follows_ends_the_reading() -> None:
+    found = items(section() + interface() + enhanced(b"a") + bytes(500))
+    assert packets_of(found) == [b"a"]
+    assert [fault.ended for fault in faults_of(found)] == [False, True]
+    assert "500 bytes" in faults_of(found)[1].reason
+
+
+def test_sections_without_end_are_not_read_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("phonehome.wire.capture.pcapng.MAX_SECTIONS", 3)
+    found = items((section() + interface() + enhanced(b"a")) * 10)
+    assert packets_of(found) == [b"a"] * 3
+    assert [fault.ended for fault in faults_of(found)] == [True]
+
+
+def test_damage_everywhere_costs_no_more_than_what_is_skipped() -> None:
+    bad = enhanced(b"bad")[:-4] + b"\1\2\3\4"
+    walked = 0
+
+    class Counting(struct.Struct):
+        def unpack_from(self, buffer: bytes, offset: int = 0) -> tuple[int, ...]:  # type: ignore[override]
+            nonlocal walked  # the ignore above: a bytes object is all that the reader gives
+            walked += 1
+            return super().unpack_from(buffer, offset)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("phonehome.wire.capture.pcapng.struct.Struct", Counting)
+        items(section() + interface() + (enhanced(b"good") + bad) * 1000)
+    assert 0 < walked < 2000 * 20
