@@ -32,8 +32,11 @@ _SIMPLE_REQUEST = re.compile(rb"(GET) +(/\S*)[ \t]*")
 _METHOD_NAMES = """
     GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH
     NOTIFY SUBSCRIBE UNSUBSCRIBE M-SEARCH PURGE LINK UNLINK MERGE CHECKOUT MKACTIVITY VIEW QUERY PRI
+    BPROPFIND BPROPPATCH BCOPY BMOVE BDELETE ORDERPATCH MKCALENDAR ACL BIND REBIND UNBIND
 """
 METHODS = {name.encode(): name for name in _METHOD_NAMES.split()}
+_ENDINGS = tuple(METHODS)
+"""What ends in a method that is known is the tail of something else, glued to a request."""
 
 
 class Framing(IntEnum):
@@ -165,6 +168,8 @@ def parse_request_line(line: bytes) -> tuple[str, bytes, str] | None:
     if matched is None:
         return None
     name, target, major, minor = matched.groups()
+    if name not in METHODS and name.endswith(_ENDINGS):
+        return None
     return METHODS.get(name) or name.decode("ascii"), target, _version(major, minor)
 
 
@@ -216,11 +221,14 @@ def find_request_line(data: bytes, start: int, end: int, limit: int) -> int:
             line_start = max(data.rfind(b"\n", lowest, at) + 1, lowest)
             line = data[line_start:at]
             method, _, target = line.partition(b" ")
-            if target and not target[:1].isspace() and b" " not in target and _METHOD.fullmatch(method):
+            plain = bool(target) and not target[:1].isspace() and b" " not in target
+            if plain and method in METHODS:
                 return line_start
             glued = _GLUED_REQUEST.search(line)
             if glued is not None:
                 return line_start + glued.start()
+            if plain and _METHOD.fullmatch(method):
+                return line_start
         at += 8
     return -1
 

@@ -210,9 +210,9 @@ class Http2Connection:
         return [*starts, half.offset - half.held_size] if half.held else starts
 
     def _take_found(self) -> list[Http2Stream]:
-        found = self._found
-        if found:
-            self._found = []
+        if not self._found:
+            return []
+        found, self._found = self._found, []
         return found
 
     # One direction's bytes.
