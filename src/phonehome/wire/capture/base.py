@@ -51,9 +51,15 @@ class Interface:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """The app that a packet belongs to, as PCAPdroid says it."""
+    """The app that a packet belongs to, as the recording says it.
 
-    uid: int
+    Attributes:
+        uid: Its user ID on Android, from PCAPdroid; None where the recording has only a name.
+        package: Its package, from PCAPdroid's pcapng files.
+        name: Its name: PCAPdroid's trailers keep 20 bytes of it; of Apple's packet taps it is the process's.
+    """
+
+    uid: int | None = None
     package: str | None = None
     name: str | None = None
 
@@ -70,22 +76,21 @@ class Apps:
 
     def __init__(self) -> None:
         self.known: list[App] = []
-        self._index: dict[int, int] = {}
+        self._index: dict[int | str | None, int] = {}
 
-    def index(self, uid: int) -> int:
-        """Give the index of the app with this UID, adding it; −1 when `MAX_APPS` are known already."""
-        index = self._index.get(uid)
+    def describe(self, app: App) -> int:
+        """Learn an app, and give its index; −1 when `MAX_APPS` are known already.
+
+        Of an app whose names are known already they stay, as PCAPdroid itself has it.
+        """
+        key = app.name if app.uid is None else app.uid
+        index = self._index.get(key)
         if index is None:
             if len(self.known) >= MAX_APPS:
                 return -1
-            index = self._index[uid] = len(self.known)
-            self.known.append(App(uid=uid))
-        return index
-
-    def describe(self, app: App) -> int:
-        """Learn an app's names, and give its index; what is known already stays, as PCAPdroid itself does."""
-        index = self.index(app.uid)
-        if index >= 0 and self.known[index].label == App(uid=app.uid).label:
+            index = self._index[key] = len(self.known)
+            self.known.append(app)
+        elif self.known[index] == App(uid=app.uid):
             self.known[index] = app
         return index
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from phonehome.wire.capture.base import Apps, Window
 from phonehome.wire.columns import Column, Words
 from phonehome.wire.link.base import COUNTED, IPV4, IPV6, Packets, Stripped, Unread, join
-from phonehome.wire.link.links import ETHERNET, LINKS
+from phonehome.wire.link.links import ETHERNET, LINKS, PKTAPS
+from phonehome.wire.link.pktap import read_processes
 from phonehome.wire.link.trailer import take_trailers
 
 _NO_IP = {0x0806: "ARP", 0x88CC: "LLDP", 0x888E: "EAPOL", 0x8863: "PPPoE discovery", 0x8847: "MPLS"}
@@ -59,7 +60,7 @@ def strip_link(window: Window) -> Frames:
     parts = _strip_each(window, unread)
     joined = join(parts, window.buffer)
     row = joined.packets.row
-    app = np.full(len(row), -1, np.int32) if window.app is None else window.app[row]
+    app = _named_apps(window)[row]
     cut = window.original[row] - window.captured[row]
     if any(interface.link == ETHERNET for interface in window.interfaces):
         trailers = take_trailers(joined, cut, window.apps)
@@ -80,14 +81,30 @@ def strip_link(window: Window) -> Frames:
     )
 
 
-def _strip_each(window: Window, unread: Unread) -> list[Stripped]:
-    """Strip the packets of each link type together."""
-    packets = Packets(
+def _named_apps(window: Window) -> NDArray[np.int32]:
+    """Give the app of each packet of a window, as the file's format or a link layer names it."""
+    app = np.full(len(window), -1, np.int32) if window.app is None else window.app
+    taps = [place for place, one in enumerate(window.interfaces) if one.link in PKTAPS]
+    if not taps:
+        return app
+    rows = np.flatnonzero(np.isin(window.interface, taps))
+    app = app.copy()
+    app[rows] = read_processes(_packets(window).pick(rows), window.apps)
+    return app
+
+
+def _packets(window: Window) -> Packets:
+    return Packets(
         buffer=window.buffer,
         row=np.arange(len(window), dtype=np.int64),
         start=window.start,
         end=window.start + window.captured,
     )
+
+
+def _strip_each(window: Window, unread: Unread) -> list[Stripped]:
+    """Strip the packets of each link type together."""
+    packets = _packets(window)
     links = np.array([interface.link for interface in window.interfaces] or [0], np.int64)
     link_of = links[window.interface]
     present = [int(link) for link in np.unique(link_of)]

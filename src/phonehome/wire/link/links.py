@@ -10,6 +10,8 @@ from phonehome.wire.link.sll import strip_sll, strip_sll2
 from phonehome.wire.link.wifi import strip_radiotap, strip_wifi
 
 ETHERNET = 1
+PKTAPS = (149, 258)
+"""The second is its own; the first is for private use, and Apple's tools take it."""
 
 _PLAIN: dict[int, Strip] = {
     0: strip_loopback,
@@ -29,8 +31,4 @@ _PLAIN: dict[int, Strip] = {
     276: strip_sll2,
 }
 
-LINKS: dict[int, Strip] = {
-    **_PLAIN,
-    149: pktap(_PLAIN),  # private use, and Apple's tools use it for PKTAP
-    258: pktap(_PLAIN),
-}
+LINKS: dict[int, Strip] = _PLAIN | {number: pktap(_PLAIN) for number in PKTAPS}

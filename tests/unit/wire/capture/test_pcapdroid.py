@@ -99,6 +99,7 @@ def test_the_first_description_of_an_app_counts() -> None:
     assert apps.describe(App(uid=5, name="first")) == 0
     assert apps.describe(App(uid=5, name="second")) == 0
     assert [app.label for app in apps.known] == ["first"]
+    assert [apps.describe(App(name="first")), apps.describe(App(name="first"))] == [1, 1]
 
 
 def test_more_apps_than_the_bound_stay_unnamed(monkeypatch: pytest.MonkeyPatch) -> None:

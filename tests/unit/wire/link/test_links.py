@@ -178,6 +178,20 @@ def test_packets_of_several_link_types_stay_in_order() -> None:
     assert some.unread == {"link type 147 is not read": 1}
 
 
+@pytest.mark.parametrize(
+    ("process", "effective", "name"),
+    [(b"nsurlsessiond", b"Example App", "Example App"), (b"mail", b"", "mail"), (b"", b"", None)],
+)
+def test_apples_packet_taps_name_the_process(process: bytes, effective: bytes, name: str | None) -> None:
+    packet = bytearray(pktap(FOUR, 12))
+    packet[56:76], packet[88:108] = process.ljust(20, b"\0"), effective.ljust(20, b"\0")
+    for link in (149, 258):
+        some = segments(pcap([bytes(packet), bytes(packet), b"cut"], link=link))
+        assert [some.apps.known[index].label if index >= 0 else None for index in some.app.tolist()] == [
+            name
+        ] * 2
+
+
 UNREAD = {
     "an Ethernet frame is shorter than its header": (1, b"short"),
     "ARP": (1, ethernet(b"", kind=0x0806)),
