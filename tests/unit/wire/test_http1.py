@@ -3,7 +3,7 @@ from functools import partial
 
 import pytest
 
-from phonehome.wire import http1
+from phonehome.wire import http1_parser
 from phonehome.wire.body import BodyBuffer
 from phonehome.wire.http1 import RequestParser, ResponseParser
 from phonehome.wire.http_message import MAX_HEAD, MAX_HEADERS, HttpMessage
@@ -235,8 +235,8 @@ def test_bodies_heads_and_fields_end_at_their_bounds(monkeypatch: pytest.MonkeyP
     found += parser.feed(b"\r\n\r\nGET /next HTTP/1.1\r\n\r\n")
     assert [m.target for m in found] == [b"/long", b"/next"]
     assert found[0].truncated
-    monkeypatch.setattr(http1, "MAX_BODY", 8)
-    monkeypatch.setattr(http1, "BodyBuffer", partial(BodyBuffer, 8))
+    monkeypatch.setattr(http1_parser, "MAX_BODY", 8)
+    monkeypatch.setattr(http1_parser, "BodyBuffer", partial(BodyBuffer, 8))
     message = only(parser.feed(b"POST / HTTP/1.1\r\nContent-Length: 12\r\n\r\n0123456789ab"))
     assert (message.body, message.missing, message.truncated) == (b"01234567", 4, True)
     assert message.size == message.end - message.start
