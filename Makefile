@@ -51,7 +51,8 @@ test-3.13: ## the quick tests on Python 3.13, where there is one
 	else echo 'test-3.13: skipped, there is no Python 3.13 here'; fi
 
 .PHONY: bench fuzz
-bench: dev ## compare detection with the peers on the same requests
+bench: dev packages ## compare detection, then reading packets, with the peers on the same input
 	$(BIN)/python -m benchmarks.detection
+	$(BIN)/python -m benchmarks.packets
 fuzz: dev ## look for input that breaks readers, decoders, detection (RUNS=… SEED=…)
 	$(BIN)/python -m fuzz.run --runs $(RUNS) --seed $(SEED)

@@ -4,11 +4,12 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from command_line import run
-from tshark_oracle import Request, Response, Seen
+from tshark_oracle import Request, Response, Seen, digest
 
 Line = Mapping[str, Any]  # one line of ndjson, as the contract has it
 HTTP = ("http/0.9", "http/1.0", "http/1.1", "http/2", "websocket")
@@ -33,14 +34,15 @@ class Exchanges:
             if line["request"] is not None and line["method"] is not None:
                 seen.requests.append(_request(line))
             if line["response"] is not None and line["status"] is not None:
-                body = line["response"]["sha256"]
-                seen.responses.append(Response(status=line["status"], sha256=body))
+                response = line["response"]
+                seen.responses.append(Response(status=line["status"], sha256=_digest(response)))
         return seen
 
 
-def read_exchanges(capture: Path, keylog: Path | None = None, *, bodies: bool = False) -> Exchanges:
-    """Run the real program over a capture."""
-    options: list[str | Path] = ["--format", "ndjson", *(["--bodies"] if bodies else [])]
+@cache
+def read_exchanges(capture: Path, keylog: Path | None = None) -> Exchanges:
+    """Run the real program over a capture; the same again gives what the first run gave."""
+    options: list[str | Path] = ["--format", "ndjson", "--bodies"]
     if keylog is not None:
         options += ["--keylog", keylog]
     ended = run("exchanges", capture, *options)
@@ -49,7 +51,7 @@ def read_exchanges(capture: Path, keylog: Path | None = None, *, bodies: bool = 
 
 
 def body_of(message: Line | None) -> bytes:
-    """The body of a message that was read with `bodies`."""
+    """The body of a message, as it was recorded."""
     return base64.b64decode(message["body"]) if message is not None else b""
 
 
@@ -57,4 +59,9 @@ def _request(line: Line) -> Request:
     _, _, rest = (line["url"] or "").partition("://")
     authority, slash, path = rest.partition("/")
     seen = Request.of(line["method"], authority, slash + path, b"")
-    return Request(method=seen.method, host=seen.host, path=seen.path, sha256=line["request"]["sha256"])
+    return Request(method=seen.method, host=seen.host, path=seen.path, sha256=_digest(line["request"]))
+
+
+def _digest(message: Line) -> str:
+    """The program's own digest; where a coding is on the body, that of the body without."""
+    return digest(body_of(message), message["codings"][-1]) if message["codings"] else str(message["sha256"])

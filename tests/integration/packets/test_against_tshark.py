@@ -36,8 +36,36 @@ class Difference:
     only_phonehome: int = 0
 
 
-REQUESTS: Mapping[str, Difference] = {}
-RESPONSES: Mapping[str, Difference] = {}
+_CUT = "The recording lacks packets or ends early: tshark waits for the rest, phonehome gives what is there."
+_UPGRADE = (
+    "Of an upgrade to HTTP/2 tshark also counts the 101; phonehome gives the answer that the request got."
+)
+REQUESTS: Mapping[str, Difference] = {
+    "mercury-corner-cases": Difference(reason=_CUT, only_phonehome=2),
+    "mercury-multi_packet_http_request_ua": Difference(reason=_CUT, only_phonehome=1),
+    "pcpp-PartialHttpRequest": Difference(reason=_CUT, only_phonehome=1),
+    "zeek-http-inner-transfer-encoding-ossfuzz": Difference(
+        reason="A fuzzer's stream: tshark finds no method in it, phonehome takes the first word for one.",
+        only_phonehome=1,
+    ),
+    "zeek-zero-length-bodies-with-drops": Difference(reason=_CUT, only_phonehome=4),
+}
+RESPONSES: Mapping[str, Difference] = {
+    "arkime-http-tcp-seq-issue": Difference(reason=_CUT, only_phonehome=1),
+    "arkime-no-syn-ack": Difference(reason=_CUT, only_phonehome=1),
+    "mercury-corner-cases": Difference(reason=_CUT, only_phonehome=1),
+    "suricata-http-gap-double": Difference(reason=_CUT, only_phonehome=2),
+    "suricata-http2-deflate": Difference(reason=_UPGRADE, only_tshark=1),
+    "suricata-http2-range": Difference(reason=_UPGRADE, only_tshark=3),
+    "zeek-entity_gap": Difference(reason=_CUT, only_phonehome=1),
+    "zeek-zero-length-bodies-with-drops": Difference(reason=_CUT, only_phonehome=5),
+}
+DECODE_AS: Mapping[str, str] = {
+    "suricata-http2-bugfixes": "tcp.port==443,http2",
+    "suricata-http2-compression-bug": "tcp.port==443,http2",
+    "suricata-http2-long-frame": "tcp.port==8443,http2",
+}
+"""HTTP/2 in clear on ports where tshark looks for TLS."""
 MISREAD = ("pipelined-clear", "pipelined-tls")
 """tshark takes the answers that follow a pipelined HEAD's for the body which that has not."""
 
@@ -64,7 +92,7 @@ def compare(
 @pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.parent.name)
 def test_a_capture_gives_the_same_requests_and_responses(capture: Path) -> None:
     keylog = keylog_of(capture)
-    oracle = read_with_tshark(capture, keylog)
+    oracle = read_with_tshark(capture, keylog, DECODE_AS.get(capture.stem))
     read = read_exchanges(capture, keylog).seen()
     compare(read.requests, oracle.requests, REQUESTS.get(capture.stem))
     compare(read.responses, oracle.responses, RESPONSES.get(capture.stem))
@@ -96,7 +124,8 @@ def test_phonehome_reads_what_was_sent_and_the_answers_that_tshark_reads(
     if name not in MISREAD:
         oracle = read_with_tshark(recording.capture, recording.keylog)
         assert Counter(read.seen().responses) == Counter(oracle.responses)
-    assert read.problems == ()
+    # What a phone asks its neighbours is no traffic of applications, and said to be left out.
+    assert [text for text in read.problems if not text.endswith(": ARP")] == []
 
 
 @pytest.mark.heavy
