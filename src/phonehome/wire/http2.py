@@ -8,7 +8,6 @@ request of a pushed stream counts for the server, which sent it.
 """
 
 from phonehome.model.exchange import Header
-from phonehome.wire.hpack import HpackDecoder
 from phonehome.wire.http2_frames import (
     END_HEADERS,
     END_STREAM,
@@ -22,87 +21,16 @@ from phonehome.wire.http2_frames import (
     unpack_head,
     unpad,
 )
+from phonehome.wire.http2_half import DATA, FRAMES, SEARCH, SKIP, START, Block, Half
 from phonehome.wire.http2_stream import Http2Stream
+from phonehome.wire.http2_table import StreamTable
 from phonehome.wire.http_message import MAX_HEAD, HttpMessage
 from phonehome.wire.side import Side
 
-MAX_STREAMS = 4096
-"""Streams that are open at a time; beyond, the oldest is reported as far as it is known."""
-MAX_RESET = 256
-"""Streams of which one side was reset and the other did not end yet: its frames may be fed later."""
-MAX_OPEN_BODIES = 512 * 1024 * 1024
-"""Bytes of bodies of all open streams that are kept."""
-
-_START, _FRAMES, _DATA, _SKIP, _SEARCH = range(5)
 _DATA_KIND, _HEADERS_KIND = int(Frame.DATA), int(Frame.HEADERS)  # members of an enum compare slowly
 _HELD_KINDS = frozenset(map(int, (Frame.HEADERS, Frame.RST_STREAM, Frame.PUSH_PROMISE, Frame.CONTINUATION)))
 _HEADERS_LOST = "header fields that refer to a part of the connection that was not recorded"
 _HEADERS_CUT = "header fields that do not end"
-
-
-class _Block:
-    """A header block that CONTINUATION frames go on with."""
-
-    __slots__ = ("flags", "kept", "parts", "promised", "size", "start", "stream")
-
-    def __init__(self, stream: int, start: int, flags: int, promised: int) -> None:
-        self.stream = stream
-        self.start = start
-        self.flags = flags
-        self.promised = promised
-        self.parts: list[bytes] = []
-        self.kept = 0
-        self.size = 0  # with the frames' heads
-
-
-class _Half:
-    """One direction."""
-
-    __slots__ = (
-        "block",
-        "decoder",
-        "ends",
-        "held",
-        "held_size",
-        "left",
-        "message",
-        "needed",
-        "number",
-        "offset",
-        "padding",
-        "side",
-        "state",
-        "unread",
-    )
-
-    def __init__(self, side: Side) -> None:
-        self.side = int(side)
-        self.state = _START
-        self.offset = 0
-        self.held: list[bytes] = []
-        self.held_size = 0
-        self.needed = 0
-        self.decoder = HpackDecoder()
-        self.block: _Block | None = None
-        # The frame at hand, in the states _DATA and _SKIP.
-        self.message: HttpMessage | None = None
-        self.number = 0
-        self.ends = False  # it ends its stream
-        self.left = 0
-        self.padding = 0
-        self.unread = False  # what _SKIP passes is no framing that was understood
-
-    def hold(self, data: bytes, needed: int) -> None:
-        self.held = [data]
-        self.held_size = len(data)
-        self.needed = needed
-
-    def take_held(self, data: bytes = b"") -> bytes:
-        self.held.append(data)
-        whole = b"".join(self.held)
-        self.held = []
-        self.held_size = 0
-        return whole
 
 
 class Http2Connection:
@@ -124,11 +52,9 @@ class Http2Connection:
         self.skipped = [0, 0]
         self.lost = [0, 0]
         self.middle = False
-        self._halves = (_Half(Side.CLIENT), _Half(Side.SERVER))
-        self._streams: dict[int, Http2Stream] = {}
-        self._reset: dict[int, None] = {}
-        self._held = 0
-        self._found: list[Http2Stream] = []
+        self._halves = (Half(Side.CLIENT), Half(Side.SERVER))
+        self._table = StreamTable(self._halves)
+        self._streams = self._table.streams
         self._upgraded = upgraded
         if upgraded is not None:
             stream = self._streams[1] = Http2Stream(1)
@@ -152,7 +78,7 @@ class Http2Connection:
             base -= half.held_size
             data = half.take_held(data)
         self._run(half, data, base)
-        return self._take_found()
+        return self._table.take_found()
 
     def gap(self, side: Side, size: int) -> list[Http2Stream]:
         """Skip `size` bytes of one side that the recording misses."""
@@ -162,17 +88,17 @@ class Http2Connection:
         self._flush(half, size)
         self.lost[side] += size
         half.offset += size
-        if half.state == _DATA and half.message is not None:
+        if half.state == DATA and half.message is not None:
             self._gap_in_data(half, half.message, size)
-        elif half.state == _SKIP and size <= half.left:
+        elif half.state == SKIP and size <= half.left:
             half.left -= size
             if not half.left:
-                half.state = _FRAMES
+                half.state = FRAMES
         else:
             self._search_on(half)
-        return self._take_found()
+        return self._table.take_found()
 
-    def _gap_in_data(self, half: _Half, message: HttpMessage, size: int) -> None:
+    def _gap_in_data(self, half: Half, message: HttpMessage, size: int) -> None:
         missing = min(size, half.left)
         padding = min(size - missing, half.padding)
         half.left -= missing
@@ -190,12 +116,9 @@ class Http2Connection:
         """Say that nothing follows on either side; gives all that is open."""
         for half in self._halves:
             self._flush(half, 0)
-            if half.state == _DATA and half.message is not None:
-                half.message.truncated = True
-                half.message.missing += half.left
         for number in list(self._streams):
-            self._report(number)
-        return self._take_found()
+            self._table.report(number)
+        return self._table.take_found()
 
     def unfinished(self, side: Side) -> list[int]:
         """The start of each message of one side that is open, and of what is held of its next frame."""
@@ -209,52 +132,46 @@ class Http2Connection:
         half = self._halves[side]
         return [*starts, half.offset - half.held_size] if half.held else starts
 
-    def _take_found(self) -> list[Http2Stream]:
-        if not self._found:
-            return []
-        found, self._found = self._found, []
-        return found
-
     # One direction's bytes.
 
-    def _run(self, half: _Half, data: bytes, base: int) -> None:
+    def _run(self, half: Half, data: bytes, base: int) -> None:
         position, size = 0, len(data)
         while position < size:
             state = half.state
-            if state == _FRAMES:
+            if state == FRAMES:
                 if position + HEAD_SIZE > size:
                     half.hold(data[position:], HEAD_SIZE)
                     return
                 position = self._read_frame(half, data, position, base)
                 if position < 0:
                     return
-            elif state == _DATA:
+            elif state == DATA:
                 position = self._read_data(half, data, position, base)
-            elif state == _SKIP:
+            elif state == SKIP:
                 end = min(size, position + half.left)
                 self._count(half, end - position)
                 half.left -= end - position
                 position = end
                 if not half.left:
-                    half.state = _FRAMES
+                    half.state = FRAMES
             else:
                 position = (
                     self._read_start(half, data, position)
-                    if state == _START
+                    if state == START
                     else self._search(half, data, position)
                 )
                 if position < 0:
                     return
 
-    def _count(self, half: _Half, size: int) -> None:
+    def _count(self, half: Half, size: int) -> None:
         (self.skipped if half.unread else self.framing)[half.side] += size
 
-    def _read_start(self, half: _Half, data: bytes, position: int) -> int:
+    def _read_start(self, half: Half, data: bytes, position: int) -> int:
         """Read the preface of the client, or see that the server begins with SETTINGS."""
         if half.side == Side.CLIENT:
             if data[: len(PREFACE)] == PREFACE:
                 self.framing[half.side] += len(PREFACE)
-                half.state = _FRAMES
+                half.state = FRAMES
                 return len(PREFACE)
             fits, needed = PREFACE.startswith(data), len(PREFACE)
         else:
@@ -262,7 +179,7 @@ class Http2Connection:
             if not fits:
                 high, low, kind, flags, stream = unpack_head(data)
                 if kind == Frame.SETTINGS and not (high or stream or low % 6 or flags):
-                    half.state = _FRAMES
+                    half.state = FRAMES
                     return position
         if fits:
             half.hold(data, needed)
@@ -271,24 +188,24 @@ class Http2Connection:
         self._search_on(half)
         return position
 
-    def _search_on(self, half: _Half) -> None:
+    def _search_on(self, half: Half) -> None:
         """Go on at the next plausible frame; what the frames between did to the header table is not known."""
         half.decoder.lose()
         half.message = None
         half.left = half.padding = 0
-        half.state = _SEARCH
+        half.state = SEARCH
 
-    def _search(self, half: _Half, data: bytes, position: int, *, at_end: bool = False) -> int:
+    def _search(self, half: Half, data: bytes, position: int, *, at_end: bool = False) -> int:
         data = data[position:] if position else data
         place, needed = find_frame(data, at_end=at_end)
         self.skipped[half.side] += place
         if needed:
             half.hold(data[place:], needed)
             return -1
-        half.state = _FRAMES
+        half.state = FRAMES
         return position + place
 
-    def _read_frame(self, half: _Half, data: bytes, position: int, base: int) -> int:
+    def _read_frame(self, half: Half, data: bytes, position: int, base: int) -> int:
         high, low, kind, flags, number = unpack_head(data, position)
         length: int = high << 16 | low
         number &= STREAM_MASK
@@ -318,13 +235,13 @@ class Http2Connection:
             half.decoder.lose()
         self._count(half, HEAD_SIZE)
         if length:
-            half.state, half.left = _SKIP, length
+            half.state, half.left = SKIP, length
         return behind
 
     # DATA.
 
     def _take_data(
-        self, half: _Half, data: bytes, behind: int, end: int, flags: int, number: int, base: int
+        self, half: Half, data: bytes, behind: int, end: int, flags: int, number: int, base: int
     ) -> bool:
         """Take the ordinary DATA frame: whole, of a stream whose head was read."""
         stream = self._streams.get(number)
@@ -335,15 +252,15 @@ class Http2Connection:
         if message is None or (stream.pushed and not side):
             return False
         if behind < end:
-            self._keep(stream, side, message, data[behind:end])
+            self._table.keep(stream, side, message, data[behind:end])
         message.size += HEAD_SIZE + end - behind
         message.end = base + end
         if flags & END_STREAM:
-            self._end_half(number, side)
+            self._table.end_half(number, side)
         return True
 
     def _begin_data(
-        self, half: _Half, data: bytes, behind: int, length: int, flags: int, number: int, base: int
+        self, half: Half, data: bytes, behind: int, length: int, flags: int, number: int, base: int
     ) -> int:
         side = half.side
         padding = 0
@@ -361,7 +278,7 @@ class Http2Connection:
             if not length or not number or not (side or number % 2):
                 self._pass(half, taken, length + padding)
                 return behind
-            stream = self._open(number)
+            stream = self._table.open(number)
         elif stream.pushed and not side:
             self._pass(half, taken, length + padding)
             return behind
@@ -369,31 +286,31 @@ class Http2Connection:
         end = behind + length
         if end + padding <= len(data):
             if length:
-                self._keep(stream, side, message, data[behind:end])
+                self._table.keep(stream, side, message, data[behind:end])
             end += padding
             message.size += taken + length + padding
             message.end = base + end
             if flags & END_STREAM:
-                self._end_half(number, side)
+                self._table.end_half(number, side)
             return end
         message.size += taken
         message.end = base + behind
-        half.state, half.message, half.left, half.padding = _DATA, message, length, padding
+        half.state, half.message, half.left, half.padding = DATA, message, length, padding
         half.number, half.ends = number, bool(flags & END_STREAM)
         return behind
 
-    def _pass(self, half: _Half, taken: int, left: int) -> None:
+    def _pass(self, half: Half, taken: int, left: int) -> None:
         half.unread = left > 0
         self._count(half, taken)
         if left:
-            half.state, half.left = _SKIP, left
+            half.state, half.left = SKIP, left
 
-    def _read_data(self, half: _Half, data: bytes, position: int, base: int) -> int:
+    def _read_data(self, half: Half, data: bytes, position: int, base: int) -> int:
         message, stream = half.message, self._streams[half.number]
         assert message is not None
         end = min(len(data), position + half.left)
         if end > position:
-            self._keep(stream, half.side, message, data[position:end])
+            self._table.keep(stream, half.side, message, data[position:end])
             half.left -= end - position
         behind = end if half.left else min(len(data), end + half.padding)
         half.padding -= behind - end
@@ -403,27 +320,17 @@ class Http2Connection:
             self._end_data(half)
         return behind
 
-    def _end_data(self, half: _Half) -> None:
-        half.state = _FRAMES
+    def _end_data(self, half: Half) -> None:
+        half.state = FRAMES
         half.message = None
         if half.ends:
-            self._end_half(half.number, half.side)
-
-    def _keep(self, stream: Http2Stream, side: int, message: HttpMessage, piece: bytes) -> None:
-        if self._held + len(piece) > MAX_OPEN_BODIES:
-            message.truncated = True
-            message.missing += len(piece)
-            message.add_note("too many bytes in open streams")
-            return
-        self._held += len(piece)
-        stream.held += len(piece)
-        stream.add_data(side, message, piece)
+            self._table.end_half(half.number, half.side)
 
     # Header blocks.
 
     def _take_frame(
         self,
-        half: _Half,
+        half: Half,
         kind: int,
         flags: int,
         number: int,
@@ -436,7 +343,7 @@ class Http2Connection:
         size = HEAD_SIZE + len(payload)
         if kind == Frame.RST_STREAM:
             self.framing[half.side] += size
-            self._end_by_reset(number, half.side)
+            self._table.end_by_reset(number, half.side)
             return
         if kind == Frame.CONTINUATION:
             block = half.block
@@ -454,16 +361,16 @@ class Http2Connection:
             elif flags & PRIORITY_FLAG:
                 payload = payload[5:]
             if flags & END_HEADERS and not cut:
-                self._take_block(half, _Block(number, start, flags, promised), payload, start + size, size)
+                self._take_block(half, Block(number, start, flags, promised), payload, start + size, size)
                 return
-            block = half.block = _Block(number, start, flags, promised)
+            block = half.block = Block(number, start, flags, promised)
         block.parts.append(payload)
         block.kept += len(payload)
         block.size += size
         if flags & END_HEADERS or cut or block.kept > MAX_HEAD:
             self._end_block(half, start + size, cut=cut or not flags & END_HEADERS)
 
-    def _end_block(self, half: _Half, end: int, *, cut: bool) -> None:
+    def _end_block(self, half: Half, end: int, *, cut: bool) -> None:
         block = half.block
         if block is None:
             return
@@ -471,7 +378,7 @@ class Http2Connection:
         self._take_block(half, block, b"".join(block.parts), end, block.size, cut=cut)
 
     def _take_block(
-        self, half: _Half, block: _Block, data: bytes, end: int, size: int, *, cut: bool = False
+        self, half: Half, block: Block, data: bytes, end: int, size: int, *, cut: bool = False
     ) -> None:
         side, number, decoder = half.side, block.stream, half.decoder
         headers = decoder.decode(data)
@@ -488,91 +395,44 @@ class Http2Connection:
             self.skipped[side] += size
             return
         if stream is None:
-            stream = self._open(number)
+            stream = self._table.open(number)
         message = stream.add_headers(side, block.start, end, size, headers)
         if note is not None:
             message.add_note(note)
             message.truncated = message.truncated or cut
         if block.flags & END_STREAM:
-            self._end_half(number, side)
+            self._table.end_half(number, side)
         elif side and message.interim:
             stream.set_aside_interim()
 
     def _promise(
-        self, half: _Half, block: _Block, headers: list[Header], end: int, size: int, note: str | None
+        self, half: Half, block: Block, headers: list[Header], end: int, size: int, note: str | None
     ) -> None:
         if half.side == Side.CLIENT or block.promised % 2 or block.promised in self._streams:
             self.skipped[half.side] += size
             return
-        stream = self._open(block.promised)
+        stream = self._table.open(block.promised)
         message = stream.add_headers(Side.CLIENT, block.start, end, size, headers)
         if note is not None:
             message.add_note(note)
 
-    # Streams.
-
-    def _open(self, number: int) -> Http2Stream:
-        if len(self._streams) >= MAX_STREAMS:
-            self._report(next(iter(self._streams)), "too many open streams")
-        stream = self._streams[number] = Http2Stream(number)
-        if not number % 2:
-            stream.pushed = True
-            stream.ended = 1
-        return stream
-
-    def _end_half(self, number: int, side: int) -> None:
-        stream = self._streams.get(number)
-        if stream is None:
-            return
-        stream.ended |= 1 << side
-        if stream.ended == 3:
-            self._report(number)
-
-    def _end_by_reset(self, number: int, side: int) -> None:
-        stream = self._streams.get(number)
-        if stream is None:
-            return
-        stream.note = "reset by the server" if side else "reset by the client"
-        message = stream.response if side else stream.request
-        if message is not None and not stream.ended & (1 << side):
-            message.truncated = True
-        self._reset[number] = None
-        self._end_half(number, side)
-        if len(self._reset) > MAX_RESET:
-            self._report(next(iter(self._reset)))
-
-    def _report(self, number: int, note: str | None = None) -> None:
-        stream = self._streams.pop(number)
-        self._reset.pop(number, None)
-        self._held -= stream.held
-        for half in self._halves:
-            if half.state == _DATA and half.number == number and half.message is not None:
-                half.message.truncated = True
-                half.message.missing += half.left
-                half.message = None
-                half.state, half.left, half.padding, half.unread = _SKIP, half.left + half.padding, 0, True
-        if note is not None:
-            stream.note = note
-        stream.close()
-        self._found.append(stream)
-
     # What is held when a gap or the end comes.
 
-    def _flush(self, half: _Half, gap: int) -> None:
+    def _flush(self, half: Half, gap: int) -> None:
         while half.held:
             data = half.take_held()
             base = half.offset - len(data)
-            if half.state == _SEARCH:
+            if half.state == SEARCH:
                 place = self._search(half, data, 0, at_end=True)
                 self._run(half, data[place:], base + place)
-            elif half.state == _START:
+            elif half.state == START:
                 self.skipped[half.side] += len(data)
             else:
                 self._flush_frame(half, data, base, gap)
         if half.block is not None:
             self._end_block(half, half.offset, cut=True)
 
-    def _flush_frame(self, half: _Half, data: bytes, base: int, gap: int) -> None:
+    def _flush_frame(self, half: Half, data: bytes, base: int, gap: int) -> None:
         """Take the beginning of a frame."""
         kind = -1
         if len(data) >= HEAD_SIZE:
@@ -583,4 +443,4 @@ class Http2Connection:
         self._take_frame(half, kind, flags, number & STREAM_MASK, data[HEAD_SIZE:], base, cut=True)
         left = HEAD_SIZE + (high << 16 | low) - len(data)
         if gap <= left:
-            half.state, half.left, half.unread = _SKIP, left, True
+            half.state, half.left, half.unread = SKIP, left, True

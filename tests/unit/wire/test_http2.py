@@ -1,7 +1,7 @@
 import pytest
 from h2_streams import Pair
 
-from phonehome.wire import http2
+from phonehome.wire import http2_table
 from phonehome.wire.http2 import Http2Connection
 from phonehome.wire.http2_frames import PREFACE
 from phonehome.wire.http2_stream import Http2Stream
@@ -217,9 +217,17 @@ def test_a_head_cut_by_the_end_gives_what_is_known() -> None:
     assert stream.request.note == "header fields that do not end"
 
 
+def test_a_data_frame_cut_by_the_end_says_what_is_missing() -> None:
+    connection = opening()
+    connection.feed(Side.CLIENT, frame(1, 4, 1, GET) + frame(0, 1, 1, b"0123456789")[:-6])
+    (stream,) = connection.finish()
+    assert stream.request is not None
+    assert (stream.request.body, stream.request.missing, stream.request.truncated) == (b"0123", 6, True)
+
+
 def test_open_streams_and_their_bodies_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http2, "MAX_STREAMS", 4)
-    monkeypatch.setattr(http2, "MAX_OPEN_BODIES", 10)
+    monkeypatch.setattr(http2_table, "MAX_STREAMS", 4)
+    monkeypatch.setattr(http2_table, "MAX_OPEN_BODIES", 10)
     connection = opening()
     found = []
     for number in range(1, 41, 2):
