@@ -29,6 +29,7 @@ from phonehome.wire.side import Side
 
 _DATA_KIND, _HEADERS_KIND = int(Frame.DATA), int(Frame.HEADERS)  # members of an enum compare slowly
 _HELD_KINDS = frozenset(map(int, (Frame.HEADERS, Frame.RST_STREAM, Frame.PUSH_PROMISE, Frame.CONTINUATION)))
+_ODD_HEAD = END_HEADERS | PADDED | PRIORITY_FLAG
 _HEADERS_LOST = "header fields that refer to a part of the connection that was not recorded"
 _HEADERS_CUT = "header fields that do not end"
 
@@ -221,6 +222,16 @@ class Http2Connection:
             ):
                 return end
             return self._begin_data(half, data, behind, length, flags, number, base)
+        if (
+            kind == _HEADERS_KIND
+            and flags & _ODD_HEAD == END_HEADERS
+            and end <= len(data)
+            and length <= MAX_HEAD
+        ):
+            self._take_block(
+                half, number, base + position, flags, data[behind:end], base + end, length + HEAD_SIZE
+            )
+            return end
         if kind in _HELD_KINDS and length <= MAX_HEAD:
             if end > len(data):
                 half.hold(data[position:], HEAD_SIZE + length)
@@ -361,7 +372,7 @@ class Http2Connection:
             elif flags & PRIORITY_FLAG:
                 payload = payload[5:]
             if flags & END_HEADERS and not cut:
-                self._take_block(half, Block(number, start, flags, promised), payload, start + size, size)
+                self._take_block(half, number, start, flags, payload, start + size, size, promised=promised)
                 return
             block = half.block = Block(number, start, flags, promised)
         block.parts.append(payload)
@@ -375,20 +386,42 @@ class Http2Connection:
         if block is None:
             return
         half.block = None
-        self._take_block(half, block, b"".join(block.parts), end, block.size, cut=cut)
+        data = b"".join(block.parts)
+        self._take_block(
+            half,
+            block.stream,
+            block.start,
+            block.flags,
+            data,
+            end,
+            block.size,
+            promised=block.promised,
+            cut=cut,
+        )
 
     def _take_block(
-        self, half: Half, block: Block, data: bytes, end: int, size: int, *, cut: bool = False
+        self,
+        half: Half,
+        number: int,
+        start: int,
+        flags: int,
+        data: bytes,
+        end: int,
+        size: int,
+        *,
+        promised: int = 0,
+        cut: bool = False,
     ) -> None:
-        side, number, decoder = half.side, block.stream, half.decoder
+        """Take a header block; `size` counts the heads of its frames."""
+        side, decoder = half.side, half.decoder
         headers = decoder.decode(data)
         note = _HEADERS_CUT if cut else decoder.fault
         if decoder.skipped:
             note = f"{note}; {_HEADERS_LOST}" if note else _HEADERS_LOST
         if cut:
             decoder.lose()
-        if block.promised:
-            self._promise(half, block, headers, end, size, note)
+        if promised:
+            self._promise(half, promised, start, headers, end, size, note)
             return
         stream = self._streams.get(number)
         if not number or not (side or number % 2):  # a client has no part in streams that the server begins
@@ -396,23 +429,29 @@ class Http2Connection:
             return
         if stream is None:
             stream = self._table.open(number)
-        message = stream.add_headers(side, block.start, end, size, headers)
+        message = stream.add_headers(side, start, end, size, headers)
         if note is not None:
             message.add_note(note)
             message.truncated = message.truncated or cut
-        if block.flags & END_STREAM:
+        if flags & END_STREAM:
             self._table.end_half(number, side)
         elif side and message.interim:
             stream.set_aside_interim()
 
     def _promise(
-        self, half: Half, block: Block, headers: list[Header], end: int, size: int, note: str | None
+        self,
+        half: Half,
+        promised: int,
+        start: int,
+        headers: list[Header],
+        end: int,
+        size: int,
+        note: str | None,
     ) -> None:
-        if half.side == Side.CLIENT or block.promised % 2 or block.promised in self._streams:
+        if half.side == Side.CLIENT or promised % 2 or promised in self._streams:
             self.skipped[half.side] += size
             return
-        stream = self._table.open(block.promised)
-        message = stream.add_headers(Side.CLIENT, block.start, end, size, headers)
+        message = self._table.open(promised).add_headers(Side.CLIENT, start, end, size, headers)
         if note is not None:
             message.add_note(note)
 
