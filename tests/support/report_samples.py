@@ -106,6 +106,7 @@ def exchange(to: DestinationDoc, index: int, protocol: str = "http/1.1", method:
         protocol=protocol,
         app="com.example.messaging",
         packets=[],
+        display_filter=None,
     )
 
 
@@ -328,6 +329,7 @@ def sample_document() -> AuditDocument:
                 size=8_412_339,
                 first="2014-08-07T10:00:00Z",
                 last="2014-08-07T11:24:51Z",
+                handset=None,
             ),
         ],
         coverage=COVERAGE,

@@ -1,7 +1,7 @@
 """A finding as the audit document writes it: masked, attributed, with its evidence."""
 
 from phonehome.attribution import Attributor
-from phonehome.audit.text import hash_parts, write_time
+from phonehome.audit.text import hash_parts, write_filter, write_time
 from phonehome.detect.masking import Masker
 from phonehome.model.destination import Destination
 from phonehome.model.exchange import Exchange
@@ -110,6 +110,7 @@ class FindingRenderer:
             protocol=exchange.protocol.value,
             app=self._masker.text(exchange.app.encode("utf-8", "surrogateescape")) if exchange.app else None,
             packets=list(exchange.packets),
+            display_filter=write_filter(exchange.packets),
         )
 
     def _masked_url(self, exchange: Exchange, finding: Finding) -> str | None:

@@ -17,9 +17,11 @@ from phonehome.audit.flows import MAX_LISTED, MAX_LISTED_IN_ALL, FlowBook, Gathe
 from phonehome.audit.text import write_time
 from phonehome.detect import Detector
 from phonehome.detect.chance import THRESHOLD_BITS
+from phonehome.detect.masking import Masker
 from phonehome.model.account import Account
 from phonehome.model.exchange import Exchange
 from phonehome.model.finding import Finding
+from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
 from phonehome.model.subject import Subject
 from phonehome.readers import InputFacts, ReadingOptions, iter_inputs, read_input
@@ -123,7 +125,7 @@ class _Audit:
                     self._problems.append(item)
                 elif isinstance(item, Account):
                     self._tally.add_account(item)
-                else:
+                elif isinstance(item, Exchange):
                     yield item
             self._inputs.append(reading.facts)
 
@@ -132,7 +134,9 @@ class _Audit:
         return doc.AuditDocument(
             tool=doc.Tool(name="phonehome", version=__version__, data=self._data_sources()),
             subject=self._subject_summary() if named else None,
-            inputs=[_input_file(facts, self._masker.path(facts.path)) for facts in self._inputs],
+            inputs=[
+                _input_file(facts, self._masker.path(facts.path), self._masker) for facts in self._inputs
+            ],
             coverage=self._tally.describe(self._masker.host),
             flows=gathering.flows,
             findings=gathering.findings,
@@ -204,7 +208,7 @@ class _Audit:
         )
 
 
-def _input_file(facts: InputFacts, path: str) -> doc.InputFile:
+def _input_file(facts: InputFacts, path: str, masker: Masker) -> doc.InputFile:
     return doc.InputFile(
         path=path,
         format=facts.format,
@@ -212,4 +216,16 @@ def _input_file(facts: InputFacts, path: str) -> doc.InputFile:
         size=facts.size,
         first=write_time(facts.first),
         last=write_time(facts.last),
+        handset=_handset(facts.handset, masker),
+    )
+
+
+def _handset(handset: SeenHandset | None, masker: Masker) -> doc.HandsetDoc | None:
+    if handset is None:
+        return None
+    addresses = (masker.host(address) for address in handset.addresses)
+    return doc.HandsetDoc(
+        addresses=[address for address in addresses if address is not None],
+        mac=masker.text(handset.mac.encode()) if handset.mac is not None else None,
+        why=handset.why,
     )

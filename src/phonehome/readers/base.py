@@ -11,12 +11,13 @@ from typing import Protocol
 
 from phonehome.model.account import Account
 from phonehome.model.exchange import Exchange
+from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
 
 HEAD_BYTES = 64 * 1024
 """How much of an unwrapped stream a reader is shown to recognise its format."""
 
-Item = Exchange | Problem | Account
+Item = Exchange | Problem | Account | SeenHandset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,8 @@ class Reader(Protocol):
             options: What the user says beside the capture.
 
         Yields:
-            Exchanges, problems, and accounts of what no exchange carries, in the input's own order.
+            Exchanges, problems, accounts of what no exchange carries, and which end was the handset, in the
+            input's own order.
 
         Raises:
             InputError: The stream is not of this format after all, or holds nothing to read.

@@ -65,6 +65,8 @@ class _Reading:
                 yield self._fault(item)
         yield from self._session.finish()
         yield from self._closing_problems()
+        if (handset := self._finder.handset) is not None:
+            yield handset
 
     def _learn(self, item: Names) -> None:
         name = item.name.rstrip(".").lower()
@@ -84,6 +86,11 @@ class _Reading:
                 yield self._problem(f"{count:,} packets were not read: {reason}", lost=not harmless)
         if lost := self._ip.finish():
             yield self._problem(f"{lost:,} datagrams miss some of their fragments")
+        if left_out := self._session.left_out:
+            reason = (
+                f"{left_out:,} packets with payload are of other devices than the handset, and were left out"
+            )
+            yield self._problem(reason, lost=False)
         log = self._keys.log
         if self._told and len(log) and log.unused == len(log):
             yield self._problem(

@@ -7,6 +7,7 @@ from datetime import datetime
 from phonehome.model.account import Account
 from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
+from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
 from phonehome.readers.base import DEFAULTS, Item, ReadingOptions
 from phonehome.readers.inputs import InputFile
@@ -27,6 +28,7 @@ class InputFacts:
         size: Of the same bytes.
         first: When its earliest exchange began.
         last: When its latest exchange began.
+        handset: Which end of a capture of packets was the phone.
     """
 
     path: str
@@ -35,6 +37,7 @@ class InputFacts:
     size: int | None
     first: datetime | None
     last: datetime | None
+    handset: SeenHandset | None
 
 
 class Reading(Iterator[Item]):
@@ -46,7 +49,9 @@ class Reading(Iterator[Item]):
         self._tally = file.stored if file.stored is not None else Tally()
         self._first: datetime | None = None
         self._last: datetime | None = None
+        self._handset: SeenHandset | None = None
         self._exchanges = 0
+        self._accounts = 0
         self._problems = 0
         self._items = self._iter_items()
 
@@ -65,6 +70,7 @@ class Reading(Iterator[Item]):
             size=self._tally.size if is_read else None,
             first=self._first,
             last=self._last,
+            handset=self._handset,
         )
 
     def _iter_items(self) -> Iterator[Item]:
@@ -76,7 +82,11 @@ class Reading(Iterator[Item]):
                 self._note_time(item.time)
                 yield item
                 continue
+            if isinstance(item, SeenHandset):
+                self._handset = item
+                continue
             if isinstance(item, Account):
+                self._accounts += 1
                 yield item
                 continue
             self._problems += 1
@@ -86,7 +96,7 @@ class Reading(Iterator[Item]):
             yield self._make_problem(
                 f"has {self._problems - MAX_PROBLEMS:,} problems more, of the same kinds"
             )
-        if not self._exchanges and not self._problems:
+        if not self._exchanges + self._accounts + self._problems:
             yield self._make_problem("holds no exchange", lost=False)
 
     def _iter_source(self) -> Iterator[Item]:

@@ -63,6 +63,14 @@ class SubjectSummary(Model):
     values: list[SubjectValue]
 
 
+class HandsetDoc(Model):
+    """Which end of a capture of packets was taken for the handset, and why."""
+
+    addresses: list[str]
+    mac: str | None
+    why: str
+
+
 class InputFile(Model):
     """One input as stored; `first` and `last` are the times of its first and last exchange."""
 
@@ -72,6 +80,7 @@ class InputFile(Model):
     size: int | None
     first: str | None
     last: str | None
+    handset: HandsetDoc | None
 
 
 class DestinationCoverage(Model):
@@ -180,6 +189,7 @@ class ExchangeRef(Model):
     protocol: str
     app: str | None
     packets: list[int]
+    display_filter: str | None
 
 
 class LayerDoc(Model):

@@ -253,6 +253,10 @@ def render_terminal(doc: AuditDocument, console: Console) -> None:
     summary = Summary(doc=doc)
     inputs = (file.path for file in doc.inputs)
     console.print(_line(f"{doc.tool.name} {doc.tool.version}", summary.subject_name, *inputs))
+    for file in doc.inputs:
+        if file.handset is not None:
+            name = ", ".join(file.handset.addresses[:4]) or file.handset.mac or "unknown"
+            console.print(_text(f"The handset in {file.path} is {name}: {file.handset.why}.", "dim"))
     console.print(_text(summary.answer, "bold"))
     console.print(_text(summary.coverage_line))
     _print_all_flows(console, summary)

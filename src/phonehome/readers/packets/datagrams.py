@@ -290,6 +290,7 @@ class DatagramTable:
         self._finder = finder
         self._names = names
         self._out = out
+        self.left_out = 0
         self._flows: dict[Pair, _Known] = {}
         self._accounts: list[Account] = []
         self._window = 0
@@ -330,6 +331,10 @@ class DatagramTable:
         known = self._flows.get(talk.pair)
         if known is None:
             at = by_time[0]
+            mac = int(segments.src_mac[places[at]])
+            if not self._finder.is_involved(talk.pair.one[:2], talk.pair.two[:2], mac):
+                self.left_out += len(by_time)
+                return
             app = int(segments.app[places[at]])
             name = segments.apps.known[app].label if app >= 0 else None
             known = self._open(talk.pair, at < middle, segments.buffer[starts[at] : ends[at]], name)

@@ -1,10 +1,10 @@
 """Which end is the phone: told by the user, or found in the traffic."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 
+from phonehome.model.handset import SeenHandset
 from phonehome.readers.packets.addresses import is_local, read_address, write_address
 from phonehome.wire.columns import Words
 from phonehome.wire.segments import Segments
@@ -18,21 +18,6 @@ Address = tuple[int, int]
 _DHCP_CLIENT, _DHCP_SERVER = 68, 67
 _DHCP_WEIGHT = 1_000_000
 _LOCAL_WEIGHT = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handset:
-    """The phone as the recording shows it.
-
-    Attributes:
-        addresses: Its IP addresses.
-        mac: Its hardware address; None where the recording has none.
-        why: How it was told from the others.
-    """
-
-    addresses: tuple[str, ...]
-    mac: str | None
-    why: str
 
 
 class HandsetFinder:
@@ -55,11 +40,11 @@ class HandsetFinder:
                 self._addresses.add(read_address(told))
 
     @property
-    def handset(self) -> Handset | None:
+    def handset(self) -> SeenHandset | None:
         """What is known so far."""
         if not self._why:
             return None
-        return Handset(
+        return SeenHandset(
             addresses=tuple(sorted(write_address(*address) for address in self._addresses)),
             mac=_write_mac(self._mac) if self._mac else None,
             why=self._why,
@@ -69,12 +54,20 @@ class HandsetFinder:
         """Whether an address is the handset's."""
         return (high, low) in self._addresses
 
+    def is_involved(self, one: tuple[int, int], two: tuple[int, int], mac: int) -> bool:
+        """Whether a conversation is the handset's; with an address that was found, not told, any may be."""
+        if not self.is_told:
+            return True
+        return one in self._addresses or two in self._addresses or (mac != 0 and mac == self._mac)
+
     def observe(self, segments: Segments) -> None:
         """Learn from a window."""
         if not len(segments):
             return
         if not self._why:
             self._find(segments)
+        elif not self._mac and self._addresses:
+            self._mac = self._mac_of(segments, next(iter(self._addresses)))
         if self._mac:
             self._follow(segments)
 

@@ -36,7 +36,6 @@ class Session:
     """
 
     def __init__(self, number: int, keys: Keys, finder: HandsetFinder) -> None:
-        self.left_out = 0
         self._number = number
         self._keys = keys
         self._finder = finder
@@ -46,6 +45,12 @@ class Session:
         self._datagrams = DatagramTable(number, finder, self._names, self._out)
         self._accounts: list[Account] = []
         self._window = 0
+        self._left_out = 0
+
+    @property
+    def left_out(self) -> int:
+        """Packets with payload of conversations that are not the handset's."""
+        return self._left_out + self._datagrams.left_out
 
     @property
     def names(self) -> NameBook:
@@ -92,6 +97,10 @@ class Session:
         touched: dict[int, Connection] = {}
         near = np.searchsorted(special, [talk.begin for talk in talks]).tolist() if special else []
         for place, talk in enumerate(talks):
+            one, two = talk.pair.one, talk.pair.two
+            if self._finder.is_told and not self._finder.is_involved(one[:2], two[:2], 0):
+                self._left_out += talk.end - talk.begin
+                continue
             seen: list[int] = []
             if special:
                 at = near[place]
