@@ -3,6 +3,15 @@
 from bisect import bisect_left, bisect_right
 from typing import Protocol
 
+MAX_PLACES = 1 << 16
+"""Places of one stream that are kept while something begun long ago still needs the first of them."""
+
+_MIDDLE = slice(1 << 10, MAX_PLACES >> 1)
+"""What goes when there are more: of so long a stretch, the packets at its beginning and its end are told."""
+
+_WORTH = 64
+"""Places that are forgotten together, as each time costs a copy of the rest."""
+
 
 class StreamPlaces(Protocol):
     """Maps offsets of a stream to packets."""
@@ -41,6 +50,8 @@ class Places:
         self._numbers += numbers
         self._times += times
         self.end = end
+        while len(self._offsets) > MAX_PLACES:
+            del self._offsets[_MIDDLE], self._numbers[_MIDDLE], self._times[_MIDDLE]
 
     def packets(self, start: int, end: int) -> tuple[int, ...]:
         """Give the numbers of the packets that a stretch came in, in stream order."""
@@ -58,7 +69,7 @@ class Places:
     def forget(self, before: int) -> None:
         """Forget what lies before an offset, once that is worth the while; one packet always stays."""
         place = bisect_right(self._offsets, before) - 1
-        if place > 64:
+        if place > _WORTH:
             del self._offsets[:place], self._numbers[:place], self._times[:place]
 
 
@@ -78,6 +89,8 @@ class RecordPlaces:
             plain, records = zip(*marks, strict=True)
             self._plain += plain
             self._records += records
+            while len(self._plain) > MAX_PLACES:
+                del self._plain[_MIDDLE], self._records[_MIDDLE]
 
     def packets(self, start: int, end: int) -> tuple[int, ...]:
         """Give the numbers of the packets that a stretch came in, in stream order."""
@@ -101,7 +114,7 @@ class RecordPlaces:
     def forget(self, before: int) -> None:
         """Forget what lies before an offset, once that is worth the while."""
         place = bisect_right(self._plain, before) - 1
-        if place > 64:
+        if place > _WORTH:
             self._outer.forget(self._records[place])
             del self._plain[:place], self._records[:place]
 

@@ -20,11 +20,17 @@ SYN, FIN, RST, ACK = 0x02, 0x01, 0x04, 0x10
 MAX_PENDING_BYTES = 4 << 20
 """Bytes kept behind a missing segment before it is given up as lost."""
 
+MAX_PENDING_SEGMENTS = 8192
+"""Segments kept behind a missing one, so that tiny ones cost no more than others."""
+
 MAX_PENDING_WINDOWS = 1
 """Whole windows of the capture for which a missing segment is waited for."""
 
-MAX_JUMP = 1 << 30
-"""A segment that far ahead is no part of the stream: a gap of a receive window, at most, is believed."""
+MAX_JUMP = 1 << 26
+"""One segment that is farther off, ahead or behind, is no part of the stream; two in a row are where it goes on."""
+
+MAX_EARLY = 1 << 20
+"""How far before the first segment recorded a stream may begin whose opening is not in the recording."""
 
 _MODULUS = 1 << 32
 _HALF = 1 << 31
@@ -97,20 +103,15 @@ class Stream:
     in `places`.
     """
 
-    __slots__ = ("_next", "_pending", "_pending_bytes", "_pending_windows", "finished", "places")
+    __slots__ = ("_next", "_pending", "_pending_bytes", "_pending_windows", "_stray", "places")
 
     def __init__(self) -> None:
         self.places = Places()
-        self.finished = False
         self._next: int | None = None
         self._pending: list[_Late] = []
         self._pending_bytes = 0
         self._pending_windows = 0
-
-    @property
-    def next_sequence(self) -> int | None:
-        """The sequence number that comes next; None before the first."""
-        return self._next
+        self._stray: _Late | None = None  # its offset is a sequence number
 
     @property
     def is_waiting(self) -> bool:
@@ -125,7 +126,9 @@ class Stream:
     def receive(self, batch: Batch, begin: int, end: int) -> list[bytes | int]:
         """Take segments of one window, in the order they were recorded."""
         if self._next is None:
-            self._next = batch.sequence[begin]
+            self._next = _first_sequence(batch, begin, end)
+            if self._next is None:
+                return []
         if not self._pending and batch.sequence[begin] == self._next and batch.is_plain(begin, end):
             return [self._receive_plain(batch, begin, end)]
         return self._receive_singly(batch, begin, end)
@@ -142,9 +145,7 @@ class Stream:
     def flush(self) -> list[bytes | int]:
         """Give all that waits, with the gaps before it."""
         given: list[bytes | int] = []
-        while self._pending:
-            self._skip_to(self._pending[0].offset, given)
-            self._drain(given)
+        self._flush(given)
         return _joined(given)
 
     def _receive_plain(self, batch: Batch, begin: int, end: int) -> bytes:
@@ -172,9 +173,7 @@ class Stream:
             if batch.starts[place] == batch.ends[place] and not batch.cut[place]:
                 continue
             assert self._next is not None  # set by receive
-            ahead = (batch.sequence[place] - self._next + _HALF) % _MODULUS - _HALF
-            if ahead > MAX_JUMP or ahead < -MAX_JUMP:
-                continue
+            ahead = _distance(self._next, batch.sequence[place])
             late = _Late(
                 self.places.end + ahead,
                 batch.numbers[place],
@@ -182,7 +181,9 @@ class Stream:
                 bytes(batch.view[batch.starts[place] : batch.ends[place]]),
                 batch.cut[place],
             )
-            if ahead <= 0:
+            if not -MAX_JUMP <= ahead <= MAX_JUMP:
+                self._take_stray(late._replace(offset=batch.sequence[place]), given)
+            elif ahead <= 0:
                 self._deliver(late, given)
                 self._drain(given)
             else:
@@ -194,7 +195,27 @@ class Stream:
             self._pending_windows = 0
         insort(self._pending, late)
         self._pending_bytes += len(late.data)
-        while self._pending_bytes > MAX_PENDING_BYTES:
+        while self._pending_bytes > MAX_PENDING_BYTES or len(self._pending) > MAX_PENDING_SEGMENTS:
+            self._skip_to(self._pending[0].offset, given)
+            self._drain(given)
+
+    def _take_stray(self, stray: _Late, given: list[bytes | int]) -> None:
+        """Go on far away, once a second segment there continues a first."""
+        before, self._stray = self._stray, stray
+        if before is None or (before.offset + len(before.data) + before.cut) % _MODULUS != stray.offset:
+            return
+        self._stray = None
+        self._flush(given)
+        assert self._next is not None  # set by receive
+        missing = _distance(self._next, before.offset)
+        # Behind, it is another stream: how much of this one is missing is not known, but that something is.
+        self._skip_to(self.places.end + max(missing, 1), given)
+        self._next = before.offset
+        for late in (before, stray):
+            self._deliver(late._replace(offset=self.places.end), given)
+
+    def _flush(self, given: list[bytes | int]) -> None:
+        while self._pending:
             self._skip_to(self._pending[0].offset, given)
             self._drain(given)
 
@@ -230,6 +251,29 @@ class Stream:
             assert self._next is not None  # set by receive
             self._next = (self._next + missing) % _MODULUS
             given.append(missing)
+
+
+def _distance(here: int, there: int) -> int:
+    """How far a sequence number lies ahead of another; behind, it is negative."""
+    return (there - here + _HALF) % _MODULUS - _HALF
+
+
+def _first_sequence(batch: Batch, begin: int, end: int) -> int | None:
+    """Where a stream begins whose opening is not in the recording; None if nothing of it is there.
+
+    That is its lowest segment, which need not come first. A single zero byte is a keep-alive probe, which repeats the
+    byte before.
+    """
+    holding = [
+        batch.sequence[place]
+        for place in range(begin, end)
+        if batch.cut[place]
+        or bytes(batch.view[batch.starts[place] : batch.ends[place]][:2]) not in (b"", b"\0")
+    ]
+    if not holding:
+        return None
+    ahead = (_distance(holding[0], sequence) for sequence in holding)
+    return (holding[0] + min(far for far in ahead if far >= -MAX_EARLY)) % _MODULUS
 
 
 def _joined(given: list[bytes | int]) -> list[bytes | int]:
