@@ -14,6 +14,7 @@ _URL = re.compile(
 )
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _MAX_PORT = 65535
+_CONTENT_ENCODING = b"content-encoding"
 _MAX_LENGTH_DIGITS = 15
 
 # Names of HTTP versions: RFC 9110 tokens, ALPN identifiers, and how browsers and proxies spell them.
@@ -133,10 +134,11 @@ def content_length(headers: tuple[Header, ...]) -> int:
 
 def declared_codings(headers: tuple[Header, ...]) -> tuple[str, ...]:
     """Give the content codings that the headers declare, outermost last; `identity` is none."""
-    names: list[str] = []
-    for key, value in headers:
-        if key.lower() == b"content-encoding":
-            names += [part.strip().lower() for part in value.decode("latin-1").split(",")]
+    size = len(_CONTENT_ENCODING)  # compared first: this is asked of every message
+    declared = [value for key, value in headers if len(key) == size and key.lower() == _CONTENT_ENCODING]
+    if not declared:
+        return ()
+    names = [part.strip().lower() for value in declared for part in value.decode("latin-1").split(",")]
     return tuple(name for name in names if name and name != "identity")
 
 

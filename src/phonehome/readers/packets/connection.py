@@ -56,6 +56,12 @@ class Connection:
         """Whether a SYN with this number begins another connection between the same ports."""
         return self._isn != isn and (self._isn is not None or self._streams[Side.CLIENT].places.end > 0)
 
+    def note_begin(self, side: Side, sequence: int) -> None:
+        """Take a side's opening: the number of its first byte. Repeated, it changes nothing."""
+        self._streams[side].begin(sequence)
+        if side is Side.CLIENT and self._isn is None:
+            self._isn = sequence - 1
+
     def receive(self, side: Side, batch: Batch, begin: int, end: int) -> None:
         """Take the segments of one side."""
         for item in self._streams[side].receive(batch, begin, end):

@@ -1,5 +1,6 @@
 """One recording from its first window to its last: conversations kept between windows, results in order."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,7 +17,7 @@ from phonehome.readers.packets.protocols import Keys
 from phonehome.wire.conversations import Pair, Talk, sort_conversations
 from phonehome.wire.segments import Segments
 from phonehome.wire.side import Side
-from phonehome.wire.tcp import ACK, FIN, RST, SYN, Batch, make_batch
+from phonehome.wire.tcp import ACK, FIN, MAX_EARLY, RST, SYN, Batch, make_batch
 
 MAX_CONNECTIONS = 20_000
 """Connections that are followed at once; of more, those that were silent longest are taken for ended."""
@@ -42,6 +43,7 @@ class Session:
         self._names = NameBook()
         self._out = Outbox(number)
         self._connections: dict[Pair, Connection] = {}
+        self._restless: dict[Pair, Connection] = {}  # those that are over, or wait for a segment
         self._datagrams = DatagramTable(number, finder, self._names, self._out)
         self._accounts: list[Account] = []
         self._window = 0
@@ -124,25 +126,28 @@ class Session:
         connection = self._connections.get(talk.pair)
         for number, place in opens:
             isn = batch.sequence[place] - 1
-            if connection is None or not connection.is_reopened(isn):
-                if connection is not None:
-                    continue
-                connection = self._open(talk, batch, flags, place, special, app)
+            if connection is not None and not connection.is_reopened(isn):
                 continue
-            # The same ports again: what came before this packet belongs to the old connection.
+            # The same ports again: what came before this packet belongs to another connection.
             one, two = _before(batch, begin, talk.middle, number), _before(batch, middle, talk.end, number)
-            self._give(connection, batch, flags, (begin, one), (middle, two), special)
-            yield connection
-            self._finish(connection)
-            begin, middle = one, two
+            sent, got = (
+                ((begin, one), (middle, two)) if place < talk.middle else ((middle, two), (begin, one))
+            )
+            if connection is None and _is_another(batch, flags, sent, got, isn):
+                connection = self._open(talk, batch, flags, None, special, app)
+            if connection is not None:
+                self._give(talk.pair, connection, batch, flags, (begin, one), (middle, two), special)
+                self._finish(connection)
+                begin, middle = one, two
             connection = self._open(talk, batch, flags, place, special, app)
         if connection is None:
             connection = self._open(talk, batch, flags, None, special, app)
-        self._give(connection, batch, flags, (begin, talk.middle), (middle, talk.end), special)
+        self._give(talk.pair, connection, batch, flags, (begin, talk.middle), (middle, talk.end), special)
         yield connection
 
     def _give(
         self,
+        pair: Pair,
         connection: Connection,
         batch: Batch,
         flags: list[int],
@@ -151,18 +156,21 @@ class Session:
         special: list[int],
     ) -> None:
         connection.active = self._window
-        client, server = (one, two) if connection.client_is_one else (two, one)
-        if client[0] < client[1]:
-            connection.receive(Side.CLIENT, batch, *client)
-        if server[0] < server[1]:
-            connection.receive(Side.SERVER, batch, *server)
-        for place in special:
-            if flags[place] & (FIN | RST):
-                if client[0] <= place < client[1]:
-                    connection.note_end(Side.CLIENT, flags[place])
-                elif server[0] <= place < server[1]:
-                    connection.note_end(Side.SERVER, flags[place])
+        both = (one, two) if connection.client_is_one else (two, one)
+        for side, (begin, end) in zip(Side, both, strict=True):
+            if begin == end:
+                continue
+            marked = special[bisect_left(special, begin) : bisect_left(special, end)]
+            for place in marked:
+                if flags[place] & SYN:
+                    connection.note_begin(side, batch.sequence[place])
+            connection.receive(side, batch, begin, end)
+            for place in marked:
+                if flags[place] & (FIN | RST):
+                    connection.note_end(side, flags[place])
         connection.pump()
+        if connection.closing or connection.is_waiting:
+            self._restless[pair] = connection
 
     def _open(
         self,
@@ -208,17 +216,17 @@ class Session:
 
     def _end_silent(self, touched: set[int]) -> None:
         """End the connections that are over, and of too many those that were silent longest."""
-        over = [
-            pair
-            for pair, connection in self._connections.items()
-            if (connection.closing or connection.is_waiting) and id(connection) not in touched
-        ]
-        for pair in over:
-            connection = self._connections[pair]
-            if connection.closing:
+        for pair in [pair for pair, connection in self._restless.items() if id(connection) not in touched]:
+            connection = self._restless[pair]
+            if connection is not self._connections.get(pair):
+                del self._restless[pair]
+            elif connection.closing:
+                del self._restless[pair]
                 self._finish(self._connections.pop(pair))
             else:
                 connection.end_window()
+                if not connection.is_waiting:
+                    del self._restless[pair]
         if len(self._connections) > MAX_CONNECTIONS:
             by_age = sorted(self._connections, key=lambda pair: self._connections[pair].active)
             for pair in by_age[: len(self._connections) - MAX_CONNECTIONS]:
@@ -235,6 +243,23 @@ def _before(batch: Batch, begin: int, end: int, number: int) -> int:
     while begin < end and batch.numbers[begin] < number:
         begin += 1
     return begin
+
+
+def _is_another(
+    batch: Batch, flags: list[int], sent: tuple[int, int], got: tuple[int, int], isn: int
+) -> bool:
+    """Whether what stands before a connection's opening is of an earlier one, not of itself out of order.
+
+    Args:
+        batch: The window.
+        flags: Of each segment.
+        sent: The stretch before the opening from the end that opens.
+        got: The stretch from the other end.
+        isn: The number that the opening gives.
+    """
+    if sent[0] < sent[1]:
+        return (batch.sequence[sent[1] - 1] - isn) % (1 << 32) > MAX_EARLY
+    return got[0] < got[1] and not flags[got[0]] & SYN
 
 
 def _guess_client(talk: Talk, batch: Batch, flags: list[int], special: list[int]) -> bool:
