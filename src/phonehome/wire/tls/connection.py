@@ -287,6 +287,8 @@ class TlsConnection:
     def _close(self, half: Half, reason: str) -> None:
         self._reason(reason)
         half.stream.seal()
+        if half.held is not None and half.held.kind == APPLICATION_DATA:
+            half.stream.closed += half.held.stop - half.held.start - HEADER_BYTES
         half.held = None
         self._handshake.news = True
 
