@@ -107,7 +107,8 @@ def _ratio(what: str, theirs: Measured, ours: Measured, wanted: float | None = N
     if ours.status not in (0, 3):
         return f"{what}: no ratio, phonehome ended with {ours.status}"
     goal = f" (wanted: {wanted:g})" if wanted is not None else ""
-    return f"{what}: {theirs.seconds / ours.seconds:.1f} times as fast{goal}"
+    by_cpu = f"{theirs.cpu / ours.cpu:.1f} by processor time"
+    return f"{what}: {theirs.seconds / ours.seconds:.1f} times as fast, {by_cpu}{goal}"
 
 
 def _sentence(planted: Planted) -> str:
