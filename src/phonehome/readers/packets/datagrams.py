@@ -1,5 +1,6 @@
 """UDP: DNS and QUIC by what they are, everything else as stretches of datagrams."""
 
+from dataclasses import replace
 from typing import Protocol as Shape
 
 import numpy as np
@@ -35,6 +36,9 @@ MAX_STRETCH = 1 << 20
 
 DNS_PORTS = frozenset({53, 5353, 5355, 137})
 _WELL_KNOWN = 1024
+_UDP = 17
+_IPSEC = frozenset({50, 51})
+_SCHEMES = {1: "icmp", 2: "igmp", 58: "icmpv6", 132: "sctp"}
 _ADDRESS_RECORDS = frozenset({1, 28})
 
 
@@ -104,8 +108,11 @@ class DnsFlow:
                     self._times.pop(mark, None)
 
 
-def dns_fields(link: Link, exchange: DnsExchange) -> tuple[int, dict[str, object]]:
-    """Give the number of the first packet and an exchange's fields; learns the names that the answer gives."""
+def dns_fields(link: Link, exchange: DnsExchange, *, counted: bool = True) -> tuple[int, dict[str, object]]:
+    """Give the number of the first packet and an exchange's fields; learns the names that the answer gives.
+
+    What is not `counted` has no size: its bytes are those of another exchange.
+    """
     if exchange.answer is not None:
         _learn(link.names, exchange.answer)
     marks = sorted(mark for mark in (exchange.query_mark, exchange.answer_mark) if mark is not None)
@@ -117,7 +124,11 @@ def dns_fields(link: Link, exchange: DnsExchange) -> tuple[int, dict[str, object
         "packets": tuple(marks),
     }
     if exchange.asker is link.up:
-        fields["request"], fields["response"] = dns_body(exchange.query), dns_body(exchange.answer)
+        query, answer = dns_body(exchange.query), dns_body(exchange.answer)
+        if not counted:
+            query = replace(query, size=0) if query is not None else None
+            answer = replace(answer, size=0) if answer is not None else None
+        fields["request"], fields["response"] = query, answer
     else:
         # Asked by the other end (multicast DNS): what the handset answers goes up.
         pieces = [
@@ -219,10 +230,37 @@ class DhcpFlow:
         return self._other.account()
 
 
+class SealedFlow:
+    """IPsec: all of it is closed."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._counts = Counts()
+
+    def feed(self, side: Side, data: bytes, cut: int, number: int, time: int) -> None:
+        """Take a datagram's payload."""
+        del number, time
+        if side is self._link.up:
+            self._counts.closed += len(data)
+            self._counts.lost += cut
+
+    def begun(self) -> list[Begun]:
+        """Give the exchanges that are not complete."""
+        return []
+
+    def finish(self) -> None:
+        """Give what is left."""
+
+    def account(self) -> tuple[Counts, TlsFacts | None, str | None]:
+        """Give what was sent up beside the exchanges."""
+        return self._counts, None, "IPsec is not decrypted"
+
+
 class RawFlow:
     """Datagrams of a protocol that nobody parses."""
 
-    def __init__(self, link: Link, protocol: Protocol = Protocol.RAW) -> None:
+    def __init__(self, link: Link, protocol: Protocol = Protocol.RAW, scheme: str = "udp") -> None:
+        self._scheme = scheme
         self._link = link
         self._protocol = protocol
         self._pieces: list[tuple[int, Piece]] = []
@@ -254,7 +292,7 @@ class RawFlow:
         fields: dict[str, object] = {
             "time": self._pieces[0][1].time,
             "protocol": self._protocol,
-            "url": f"udp://{shown}:{link.port}".encode(),
+            "url": (f"{self._scheme}://{shown}" + (f":{link.port}" if link.port else "")).encode(),
             "host": link.host,
             "packets": tuple(number for number, _ in self._pieces),
             "pieces": tuple(piece for _, piece in self._pieces),
@@ -295,9 +333,15 @@ class DatagramTable:
         self._accounts: list[Account] = []
         self._window = 0
 
-    def take(self, segments: Segments, chosen: Column) -> list[Account]:
-        """Read the datagrams among a window's segments; gives the accounts of flows that are over."""
-        self._window += 1
+    def take(self, segments: Segments, chosen: Column, *, again: bool = False) -> list[Account]:
+        """Read the datagrams among a window's segments; gives the accounts of flows that are over.
+
+        Args:
+            segments: The window's, or its packets of other protocols.
+            chosen: Which of them.
+            again: The window is the same as before.
+        """
+        self._window += not again
         order, talks = sort_conversations(segments, chosen)
         for talk in talks:
             places = order[talk.begin : talk.end]
@@ -364,7 +408,13 @@ class DatagramTable:
             names=self._names,
             out=self._out,
         )
-        flow = _choose(link, (client.port, server.port), data)
+        flow: _Flow
+        if pair.protocol == _UDP:
+            flow = _choose(link, (client.port, server.port), data)
+        elif pair.protocol in _IPSEC:
+            flow = SealedFlow(link)
+        else:
+            flow = RawFlow(link, scheme=_SCHEMES.get(pair.protocol, f"ip-{pair.protocol}"))
         return _Known(link, flow, client_is_one=from_one == from_client, first=0, time=0)
 
     def _end_silent(self) -> None:

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from phonehome.readers.packets.doh import put_dns
 from phonehome.readers.packets.drafts import Begun
 from phonehome.readers.packets.http_exchange import http_fields
 from phonehome.readers.packets.link import Counts, Handler, Link
@@ -189,6 +190,7 @@ class Http1Handler:
 
     def _put(self, request: HttpMessage | None, answer: HttpMessage | None) -> None:
         first, fields = self._fields(request, answer)
+        put_dns(self._link, self._places, request, answer, fields["host"])
         if request is not None:
             self._link.put(first, self._numbers, request.start, fields)
         else:

@@ -1,5 +1,6 @@
 """HTTP/2 on a connection: each stream is an exchange."""
 
+from phonehome.readers.packets.doh import put_dns
 from phonehome.readers.packets.drafts import Begun
 from phonehome.readers.packets.http1 import Upgrade
 from phonehome.readers.packets.http_exchange import http_fields
@@ -82,6 +83,7 @@ class Http2Handler:
         shown = request if self._link.up is Side.CLIENT else response
         if shown is not None:
             self._in_messages += shown.lost
+        put_dns(self._link, places, request, response, fields["host"])
         if stream.pushed:
             fields["request"] = None  # the server sent it, for the client
         if request is not None and not stream.pushed:

@@ -65,6 +65,8 @@ class Session:
         self._finder.observe(segments)
         touched = self._take_tcp(segments)
         self._accounts += self._datagrams.take(segments, np.flatnonzero(segments.protocol == _UDP))
+        if segments.other is not None and len(segments.other):
+            self._accounts += self._datagrams.take(segments.other, np.arange(len(segments.other)), again=True)
         begun = self._datagrams.begun()
         for connection in touched:
             begun += connection.end_window()
