@@ -40,7 +40,11 @@ class InputFacts:
     handset: SeenHandset | None
 
 
-class Reading(Iterator[Item]):
+Found = Exchange | Problem | Account
+"""What comes out of an input."""
+
+
+class Reading(Iterator[Found]):
     """Iterates over one input; afterwards `facts` is complete."""
 
     def __init__(self, file: InputFile, options: ReadingOptions) -> None:
@@ -55,7 +59,7 @@ class Reading(Iterator[Item]):
         self._problems = 0
         self._items = self._iter_items()
 
-    def __next__(self) -> Item:
+    def __next__(self) -> Found:
         """Give the next exchange or problem."""
         return next(self._items)
 
@@ -73,7 +77,7 @@ class Reading(Iterator[Item]):
             handset=self._handset,
         )
 
-    def _iter_items(self) -> Iterator[Item]:
+    def _iter_items(self) -> Iterator[Found]:
         if self._file.problem is not None:
             yield self._file.problem
             return

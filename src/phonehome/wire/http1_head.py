@@ -204,7 +204,7 @@ def final_coding_is_chunked(coding: bytes) -> bool:
     return coding.rsplit(b",", 1)[-1].strip(b" \t") == b"chunked"
 
 
-_KNOWN = b"|".join(sorted(map(re.escape, METHODS), key=len, reverse=True))
+_KNOWN = b"|".join(re.escape(method) for method in sorted(METHODS, key=len, reverse=True))
 _GLUED_REQUEST = re.compile(rb"(?:" + _KNOWN + rb") [!-\xff]+$")
 
 

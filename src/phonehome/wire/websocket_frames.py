@@ -71,7 +71,7 @@ def unmask(data: bytes, key: bytes, phase: int = 0) -> bytes:
         mask = (key * (size // 4 + 1))[:size]
         return (int.from_bytes(data, "little") ^ int.from_bytes(mask, "little")).to_bytes(size, "little")
     words = size >> 2
-    clear = (np.frombuffer(data, "<u4", words) ^ np.frombuffer(key, "<u4")).tobytes()
+    clear: bytes = (np.frombuffer(data, "<u4", words) ^ np.frombuffer(key, "<u4")).tobytes()
     return clear + bytes(a ^ b for a, b in zip(data[words << 2 :], key, strict=False)) if size & 3 else clear
 
 

@@ -98,7 +98,7 @@ class Session:
         special = np.flatnonzero(flags & _SPECIAL).tolist()
         marks = flags.tolist()
         apps = segments.app[order].tolist()
-        touched: dict[int, Connection] = {}
+        touched: dict[Pair, Connection] = {}
         near = np.searchsorted(special, [talk.begin for talk in talks]).tolist() if special else []
         for place, talk in enumerate(talks):
             one, two = talk.pair.one, talk.pair.two
@@ -113,14 +113,16 @@ class Session:
                     at += 1
             app = apps[talk.begin]
             name = segments.apps.known[app].label if app >= 0 else None
-            for connection in self._take_talk(talk, batch, marks, seen, name):
-                touched[id(connection)] = connection
-        return list(touched.values())
+            touched[talk.pair] = self._take_talk(talk, batch, marks, seen, name)
+            if len(self._connections) > 2 * MAX_CONNECTIONS:
+                self._end_oldest()
+        known = self._connections
+        return [connection for pair, connection in touched.items() if known.get(pair) is connection]
 
     def _take_talk(
         self, talk: Talk, batch: Batch, flags: list[int], special: list[int], app: str | None
-    ) -> Iterator[Connection]:
-        """Give the segments of a pair to its connection, or to several one after another."""
+    ) -> Connection:
+        """Give the segments of a pair to its connection, or to several one after another; gives the last."""
         opens = sorted(
             (batch.numbers[place], place) for place in special if flags[place] & (SYN | ACK) == SYN
         )
@@ -145,7 +147,7 @@ class Session:
         if connection is None:
             connection = self._open(talk, batch, flags, None, special, app)
         self._give(talk.pair, connection, batch, flags, (begin, talk.middle), (middle, talk.end), special)
-        yield connection
+        return connection
 
     def _give(
         self,
@@ -230,9 +232,13 @@ class Session:
                 if not connection.is_waiting:
                     del self._restless[pair]
         if len(self._connections) > MAX_CONNECTIONS:
-            by_age = sorted(self._connections, key=lambda pair: self._connections[pair].active)
-            for pair in by_age[: len(self._connections) - MAX_CONNECTIONS]:
-                self._finish(self._connections.pop(pair))
+            self._end_oldest()
+
+    def _end_oldest(self) -> None:
+        """Of too many connections, end those that were silent longest."""
+        by_age = sorted(self._connections, key=lambda pair: self._connections[pair].active)
+        for pair in by_age[: len(self._connections) - MAX_CONNECTIONS]:
+            self._finish(self._connections.pop(pair))
 
     def _finish(self, connection: Connection) -> None:
         account = connection.finish(self._number)
