@@ -57,8 +57,10 @@ class Outbox:
         new += [one for one in begun if one.key not in one.numbers]
         new.sort(key=_first)
         for one in new:
-            one.numbers[one.key] = self._next
-            self._next += 1
+            # What ended after it was said to have begun stands there twice.
+            if one.key not in one.numbers:
+                one.numbers[one.key] = self._next
+                self._next += 1
         numbered = [(draft.numbers.pop(draft.key), draft.fields) for draft in drafts]
         numbered.sort(key=_index)
         return [Exchange(input=self._number, index=index, **fields) for index, fields in numbered]  # type: ignore[arg-type]
