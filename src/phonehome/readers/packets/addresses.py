@@ -8,6 +8,15 @@ MAX_NAMES = 100_000
 
 _MAPPED = 0xFFFF << 32
 _LOW = (1 << 64) - 1
+_BROADCAST = _MAPPED | 0xFFFFFFFF
+_LOCAL = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # RFC 1918
+        *("100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8"),  # RFC 6598: carriers; RFC 3927; RFC 1122
+        *("fc00::/7", "fe80::/10", "::1/128"),
+    )
+)
 
 
 @lru_cache(maxsize=65_536)
@@ -31,9 +40,15 @@ def read_address(text: str) -> tuple[int, int]:
 
 @lru_cache(maxsize=65_536)
 def is_local(address: str) -> bool:
-    """Tell an address of somebody's own network from one of the internet."""
+    """Tell an address of somebody's own network, or of a carrier's in front of its phones, from one of the internet."""
     parsed = ipaddress.ip_address(address)
-    return parsed.is_private or parsed.is_link_local or parsed.is_loopback or parsed.is_multicast
+    return any(parsed in network for network in _LOCAL)
+
+
+def is_nobody(address: tuple[int, int]) -> bool:
+    """Whether an address (its halves) is no single device's: unspecified, multicast or broadcast."""
+    parsed = ipaddress.ip_address(write_address(*address))
+    return parsed.is_unspecified or parsed.is_multicast or address == (0, _BROADCAST)
 
 
 class NameBook:

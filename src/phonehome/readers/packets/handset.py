@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from phonehome.model.handset import SeenHandset
-from phonehome.readers.packets.addresses import is_local, read_address, write_address
+from phonehome.readers.packets.addresses import is_local, is_nobody, read_address, write_address
 from phonehome.wire.columns import Words
 from phonehome.wire.segments import Segments
 from phonehome.wire.tcp import ACK, SYN
@@ -80,19 +80,20 @@ class HandsetFinder:
         asked = (segments.protocol == 17) & (segments.src_port == _DHCP_CLIENT)
         asked &= segments.dst_port == _DHCP_SERVER
         macs = set(np.unique(segments.src_mac[asked]).tolist()) - {0}
+        askers = np.isin(segments.src_mac, np.array(list(macs), np.uint64))
+        asking = _count(segments.src_high[askers], segments.src_low[askers])
         scores: dict[Address, tuple[int, int]] = {}
-        for address in list(sent)[:MAX_ADDRESSES]:
-            text = write_address(*address)
-            if address == (0, 0) or text.startswith(("224.", "239.", "255.", "ff0")):
+        for address, packets in (opened + sent).most_common(MAX_ADDRESSES):
+            if is_nobody(address):
                 continue
-            weight = opened[address] + _LOCAL_WEIGHT * is_local(text)
-            if macs and self._mac_of(segments, address) in macs:
+            weight = opened[address] + _LOCAL_WEIGHT * is_local(write_address(*address))
+            if address in asking and self._mac_of(segments, address) in macs:
                 weight += _DHCP_WEIGHT
-            scores[address] = (weight, sent[address])
+            scores[address] = (weight, packets)
         if not scores:
             return
         best = max(scores, key=lambda address: scores[address])
-        weight, packets = scores[best]
+        weight = scores[best][0]
         if weight >= _DHCP_WEIGHT:
             self._why = "it asked for an address by DHCP"
         elif opened[best]:
@@ -101,16 +102,21 @@ class HandsetFinder:
                 f"the {kind}address that opened most connections ({opened[best]:,} in the first window)"
             )
         else:
-            self._why = f"the address that sent most packets ({packets:,} in the first window)"
+            self._why = f"the address that sent most packets ({sent[best]:,} in the first window)"
         self._addresses.add(best)
         self._mac = self._mac_of(segments, best)
 
     def _follow(self, segments: Segments) -> None:
         """Take in the other addresses of the same hardware."""
-        own = segments.src_mac == np.uint64(self._mac)
-        if not own.any():
+        sent, got = segments.src_mac == np.uint64(self._mac), segments.dst_mac == np.uint64(self._mac)
+        if not sent.any() and not got.any():
             return
-        found = set(_count(segments.src_high[own], segments.src_low[own])) - self._addresses - {(0, 0)}
+        # Whom it sends to is another, though a router's hardware address stood before both.
+        used = set(_count(segments.src_high[sent], segments.src_low[sent]))
+        used -= set(_count(segments.dst_high[sent], segments.dst_low[sent]))
+        reached = set(_count(segments.dst_high[got], segments.dst_low[got]))
+        reached -= set(_count(segments.src_high[got], segments.src_low[got]))
+        found = {address for address in used | reached if not is_nobody(address)} - self._addresses
         local = {address for address in found if is_local(write_address(*address))}
         # Behind a router everybody has its hardware address; a phone has few addresses.
         new = local if len(found) > 16 else found
