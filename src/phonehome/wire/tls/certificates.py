@@ -1,5 +1,7 @@
 """The names that a server's certificate gives (RFC 5280): alternative names, and the common name."""
 
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
@@ -14,6 +16,9 @@ MAX_NAMES = 64
 """Names kept of one certificate; delivery networks put a hundred on one."""
 MAX_CHAIN_BYTES = 1024 * 1024
 """Largest certificate message that is decompressed."""
+
+_MAX_REMEMBERED = 512
+_MAX_REMEMBERED_BYTES = 8192
 
 # RFC 8879.
 _COMPRESSIONS: dict[int, Compression] = {1: Zlib(), 2: Brotli(), 3: Zstd()}
@@ -54,6 +59,10 @@ def parse_compressed_names(body: bytes) -> tuple[str, ...]:
 
 
 def _names(der: bytes) -> tuple[str, ...]:
+    return _remembered_names(der) if len(der) <= _MAX_REMEMBERED_BYTES else _read_names(der)
+
+
+def _read_names(der: bytes) -> tuple[str, ...]:
     try:
         certificate = x509.load_der_x509_certificate(der)
     except ValueError as error:
@@ -73,3 +82,6 @@ def _names(der: bytes) -> tuple[str, ...]:
     except ValueError:
         pass
     return tuple(found)[:MAX_NAMES]
+
+
+_remembered_names = lru_cache(_MAX_REMEMBERED)(_read_names)  # a phone meets the same servers all day

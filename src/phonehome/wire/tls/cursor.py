@@ -1,5 +1,7 @@
 """A cursor over the length-prefixed fields of a handshake message."""
 
+from struct import unpack
+
 from phonehome.model.errors import DecodeError
 
 
@@ -32,7 +34,12 @@ class Cursor:
 
     def number(self, size: int) -> int:
         """A big-endian number of `size` bytes."""
-        return int.from_bytes(self.take(size), "big")
+        start = self._position
+        stop = start + size
+        if stop > self._end:
+            raise DecodeError(f"a TLS number of {size} bytes, of which {self.left} are there")
+        self._position = stop
+        return int.from_bytes(self._data[start:stop], "big")
 
     def vector(self, prefix: int) -> bytes:
         """A field whose length stands in `prefix` bytes before it."""
@@ -41,4 +48,4 @@ class Cursor:
     def numbers(self, prefix: int) -> tuple[int, ...]:
         """A vector of 16-bit numbers; an odd byte at its end is left out."""
         field = self.vector(prefix)
-        return tuple(field[at] << 8 | field[at + 1] for at in range(0, len(field) - 1, 2))
+        return unpack(f">{len(field) // 2}H", field[: len(field) & ~1])

@@ -38,18 +38,52 @@ class Handshake:
     """The handshake messages of both sides, read as they come.
 
     Attributes:
-        facts: What is known so far.
         retried: The server asked for another hello, which only TLS 1.3 knows.
         news: A hello, or something else that the other direction may wait for, has come since this was reset.
     """
 
-    __slots__ = ("_rounds", "facts", "news", "retried")
+    __slots__ = (
+        "_alpn_chosen",
+        "_certificate_names",
+        "_ech_outer",
+        "_facts",
+        "_first_client",
+        "_first_server",
+        "_rounds",
+        "news",
+        "retried",
+    )
 
     def __init__(self) -> None:
-        self.facts = TlsFacts()
+        self._first_client: ClientHello | None = None
+        self._first_server: ServerHello | None = None
+        self._ech_outer = False
+        self._alpn_chosen: bytes | None = None
+        self._certificate_names: tuple[str, ...] = ()
+        self._facts: TlsFacts | None = None
         self.news = False
         self.retried = False
         self._rounds = [Round()]
+
+    @property
+    def facts(self) -> TlsFacts:
+        """What is known so far."""
+        if self._facts is None:
+            self._facts = self._make_facts()
+        return self._facts
+
+    def _make_facts(self) -> TlsFacts:
+        client, server = self._first_client, self._first_server
+        return TlsFacts(
+            sni=client.server_name if client is not None else None,
+            ech_outer=self._ech_outer,
+            alpn_offered=tuple(map(readable, client.alpn)) if client is not None else (),
+            alpn_chosen=readable(self._alpn_chosen) if self._alpn_chosen is not None else None,
+            version=_VERSIONS.get(server.version, f"0x{server.version:04x}") if server is not None else None,
+            cipher=suite_name(server.cipher) if server is not None else None,
+            ja4=ja4(client) if client is not None else None,
+            certificate_names=self._certificate_names,
+        )
 
     def round_of(self, half: Half) -> Round | None:
         """The negotiation that a direction is in; None before its own hello, or past the last that is kept."""
@@ -75,8 +109,8 @@ class Handshake:
 
         Had the server accepted an encrypted one, they would be under the random in there (RFC 9850 §2).
         """
-        if self.facts.ech_outer and not current.unveiled:
-            self.facts = replace(self.facts, ech_outer=False)
+        if self._ech_outer and not current.unveiled:
+            self._ech_outer, self._facts = False, None
 
     def unveil(self, current: Round, random: bytes) -> None:
         """The hello in force was an encrypted one, with this random."""
@@ -107,13 +141,7 @@ class Handshake:
         current.note(Side.CLIENT, message)
         self.news = True
         if first:
-            self.facts = replace(
-                self.facts,
-                sni=hello.server_name,
-                ech_outer=hello.ech_outer,
-                alpn_offered=tuple(map(readable, hello.alpn)),
-                ja4=ja4(hello),
-            )
+            self._first_client, self._ech_outer, self._facts = hello, hello.ech_outer, None
 
     def _server_hello(self, half: Half, hello: ServerHello, message: bytes) -> None:
         if hello.retry:
@@ -126,12 +154,7 @@ class Handshake:
         current.note(Side.SERVER, message)
         self.news = True
         if half.round == 0:
-            self.facts = replace(
-                self.facts,
-                version=_VERSIONS.get(hello.version, f"0x{hello.version:04x}"),
-                cipher=suite_name(hello.cipher),
-                alpn_chosen=readable(hello.alpn) if hello.alpn is not None else None,
-            )
+            self._first_server, self._alpn_chosen, self._facts = hello, hello.alpn, None
 
     def _next_round(self, half: Half) -> Round | None:
         half.round += 1
@@ -157,8 +180,8 @@ class Handshake:
             self.news = True
         elif kind == types.NEW_SESSION_TICKET and len(body) > 6:
             current.ticket = body[6:]
-        elif kind == types.CERTIFICATE and not self.facts.certificate_names:
-            self.facts = replace(self.facts, certificate_names=parse_names(body, has_context=False))
+        elif kind == types.CERTIFICATE and not self._certificate_names:
+            self._name(parse_names(body, has_context=False))
 
     def _message_of_13(self, half: Half, kind: int, body: bytes) -> None:
         phase, stream = half.phase, half.stream
@@ -174,16 +197,19 @@ class Handshake:
             half.phase = phase.next()
             half.start(half.phase.opener())
 
+    def _name(self, names: tuple[str, ...]) -> None:
+        self._certificate_names, self._facts = names, None
+
     def _server_facts(self, kind: int, body: bytes) -> None:
         if kind == types.ENCRYPTED_EXTENSIONS:
             extensions = dict(read_extensions(Cursor(body)))
             protocols = protocol_names(extensions.get(ALPN))
             if protocols:
-                self.facts = replace(self.facts, alpn_chosen=readable(protocols[0]))
+                self._alpn_chosen, self._facts = protocols[0], None
             if ENCRYPTED_CLIENT_HELLO in extensions:
                 # It answers an encrypted hello that it could not read (RFC 9849 §7.1).
-                self.facts = replace(self.facts, ech_outer=False)
+                self._ech_outer, self._facts = False, None
         elif kind == types.CERTIFICATE:
-            self.facts = replace(self.facts, certificate_names=parse_names(body, has_context=True))
+            self._name(parse_names(body, has_context=True))
         elif kind == types.COMPRESSED_CERTIFICATE:
-            self.facts = replace(self.facts, certificate_names=parse_compressed_names(body))
+            self._name(parse_compressed_names(body))

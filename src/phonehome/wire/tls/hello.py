@@ -4,7 +4,10 @@ Lenient: a hello whose extensions are cut or wrong still gives what could be rea
 the connection does not depend on us. Only a hello without its fixed part is a `DecodeError`.
 """
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
+from struct import Struct
 
 from phonehome.model.errors import DecodeError
 from phonehome.wire.tls.cursor import Cursor
@@ -26,6 +29,9 @@ ENCRYPTED_CLIENT_HELLO = 0xFE0D
 _RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 _ECH_OUTER = b"\0"
 _RANDOM_BYTES = 32
+_MAX_REMEMBERED = 256
+_EXTENSION = Struct(">HH")
+_VISIBLE = re.compile(rb"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,17 +91,18 @@ def parse_client_hello(body: bytes) -> ClientHello:
     ciphers = cursor.numbers(2)
     cursor.vector(1)
     extensions = read_extensions(cursor)
+    first = dict(reversed(extensions))  # of a type that repeats, the first counts
     return ClientHello(
         version=version,
         random=random,
         session_id=session_id,
         ciphers=ciphers,
         extensions=extensions,
-        versions=_numbers(_find(extensions, SUPPORTED_VERSIONS), 1),
-        signature_algorithms=_numbers(_find(extensions, SIGNATURE_ALGORITHMS), 2),
-        server_name=_server_name(_find(extensions, SERVER_NAME)),
-        alpn=protocol_names(_find(extensions, ALPN)),
-        ech_outer=(_find(extensions, ENCRYPTED_CLIENT_HELLO) or b"").startswith(_ECH_OUTER),
+        versions=_numbers(first.get(SUPPORTED_VERSIONS), 1),
+        signature_algorithms=_numbers(first.get(SIGNATURE_ALGORITHMS), 2),
+        server_name=_server_name(first.get(SERVER_NAME)),
+        alpn=protocol_names(first.get(ALPN)),
+        ech_outer=first.get(ENCRYPTED_CLIENT_HELLO, b"").startswith(_ECH_OUTER),
     )
 
 
@@ -161,22 +168,33 @@ def parse_server_hello(body: bytes) -> ServerHello:
 
 def read_extensions(cursor: Cursor) -> tuple[tuple[int, bytes], ...]:
     """Read a list of extensions as far as it is whole; at most `MAX_EXTENSIONS`."""
+    if cursor.left < _EXTENSION.size:
+        return ()
+    listed = cursor.take(min(cursor.number(2), cursor.left))
     found: list[tuple[int, bytes]] = []
-    try:
-        listed = Cursor(cursor.take(min(cursor.number(2), cursor.left))) if cursor else cursor
-        while listed and len(found) < MAX_EXTENSIONS:
-            kind = listed.number(2)
-            found.append((kind, listed.vector(2)))
-    except DecodeError:
-        pass  # what is whole counts
+    at, last = 0, len(listed) - _EXTENSION.size
+    while at <= last and len(found) < MAX_EXTENSIONS:
+        kind, size = _EXTENSION.unpack_from(listed, at)
+        at += _EXTENSION.size
+        body = listed[at : at + size]
+        if len(body) < size:
+            break  # what is whole counts
+        found.append((kind, body))
+        at += size
     return tuple(found)
 
 
 def protocol_names(body: bytes | None) -> tuple[bytes, ...]:
     """The names in an ALPN extension, as far as they are whole."""
+    if not body:
+        return ()
+    return _remembered_names(body) if len(body) <= _MAX_REMEMBERED else _protocol_names(body)
+
+
+def _protocol_names(body: bytes) -> tuple[bytes, ...]:
     names: list[bytes] = []
     try:
-        listed = Cursor(Cursor(body or b"").vector(2))
+        listed = Cursor(Cursor(body).vector(2))
         while listed and len(names) < MAX_EXTENSIONS:
             names.append(listed.vector(1))
     except DecodeError:
@@ -184,6 +202,10 @@ def protocol_names(body: bytes | None) -> tuple[bytes, ...]:
     return tuple(names)
 
 
+_remembered_names = lru_cache(_MAX_REMEMBERED)(_protocol_names)  # traffic repeats them
+
+
+@lru_cache(_MAX_REMEMBERED)
 def readable(name: bytes) -> str:
     """A protocol name as text; what is no printable ASCII is written as `x0a` behind a backslash."""
     return "".join(chr(byte) if 0x20 < byte < 0x7F else f"\\x{byte:02x}" for byte in name)
@@ -205,11 +227,13 @@ def _numbers(body: bytes | None, prefix: int) -> tuple[int, ...]:
 
 def _server_name(body: bytes | None) -> str | None:
     """The first host name of a server name extension (RFC 6066 §3)."""
+    if not body:
+        return None
     try:
-        listed = Cursor(Cursor(body or b"").vector(2))
+        listed = Cursor(Cursor(body).vector(2))
         while listed:
             kind, name = listed.number(1), listed.vector(2)
-            if kind == 0 and name and all(0x20 < byte < 0x7F for byte in name):
+            if kind == 0 and _VISIBLE.fullmatch(name):
                 return name.decode().rstrip(".").lower() or None
     except DecodeError:
         pass

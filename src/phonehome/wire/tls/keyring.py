@@ -13,7 +13,7 @@ from phonehome.wire.tls.half import MAX_SKIPPED_RECORDS, Half
 from phonehome.wire.tls.handshake import Handshake
 from phonehome.wire.tls.keylog import KeyLog
 from phonehome.wire.tls.negotiation import Round
-from phonehome.wire.tls.traffic import HANDSHAKE, Phase, early_phases, phases
+from phonehome.wire.tls.traffic import EARLY, HANDSHAKE, Phase, early_phases, phases
 
 _FINISHED_BYTES = 16
 """Content of the first record under new keys below TLS 1.3 (RFC 5246 §7.4.9): no application data."""
@@ -69,9 +69,8 @@ class Keyring:
         if half.side is Side.CLIENT and half.phase is None:
             yield from early_phases(self._keys, current.client)
         if current.server is not None:
-            for phase in phases(self._keys, half.side, current.client.random, current.server):
-                if half.phase is None or phase.number > half.phase.number:
-                    yield phase
+            after = EARLY if half.phase is None else half.phase.number
+            yield from phases(self._keys, half.side, current.client.random, current.server, after=after)
 
     def _unveil(self, half: Half, event: Event, current: Round) -> bool:
         """Find the secrets of an encrypted hello: the key log has them under its own random (RFC 9850 §2)."""

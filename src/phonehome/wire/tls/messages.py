@@ -38,6 +38,11 @@ class MessageBuffer:
     def feed(self, content: bytes) -> Iterator[tuple[int, bytes]]:
         """Give type and whole message (header of four bytes included) of each that ends in `content`."""
         buffer = self._buffer
+        if not buffer and not self._skip and len(content) >= _HEADER_BYTES:
+            size = _HEADER_BYTES + int.from_bytes(content[1:_HEADER_BYTES], "big")
+            if size == len(content):  # the ordinary record holds one message
+                yield content[0], content
+                return
         buffer += content
         while True:
             if self._skip:

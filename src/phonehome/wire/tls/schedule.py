@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from functools import lru_cache
 from hashlib import md5, sha1
 
 SSL3 = 0x0300
@@ -15,14 +16,21 @@ MASTER_BYTES = 48
 
 def expand_label(digest: str, secret: bytes, label: str, length: int) -> bytes:
     """HKDF-Expand-Label of TLS 1.3 with an empty context, which is all that traffic keys need."""
-    name = b"tls13 " + label.encode()
-    info = length.to_bytes(2, "big") + bytes([len(name)]) + name + b"\0"
-    block, output, counter = b"", b"", 1
+    info = _label(label, length)
+    output = block = hmac.digest(secret, info + b"\1", digest)
+    counter = 2
     while len(output) < length:
         block = hmac.digest(secret, block + info + bytes([counter]), digest)
         output += block
         counter += 1
     return output[:length]
+
+
+@lru_cache(maxsize=64)
+def _label(label: str, length: int) -> bytes:
+    """The structure HkdfLabel with an empty context (RFC 8446 §7.1)."""
+    name = b"tls13 " + label.encode()
+    return length.to_bytes(2, "big") + bytes([len(name)]) + name + b"\0"
 
 
 def next_traffic_secret(digest: str, secret: bytes) -> bytes:

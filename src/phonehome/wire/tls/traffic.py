@@ -19,7 +19,14 @@ MAX_LOGGED_GENERATION = 16
 
 EARLY = -2
 HANDSHAKE = -1
-_NAMES = ("CLIENT", "SERVER")
+_LABELS = tuple(
+    (
+        (HANDSHAKE, f"{name}_HANDSHAKE_TRAFFIC_SECRET"),
+        *((count, f"{name}_TRAFFIC_SECRET_{count}") for count in range(MAX_LOGGED_GENERATION)),
+    )
+    for name in ("CLIENT", "SERVER")
+)
+"""By side: number and label of each phase."""
 _DIGEST_BYTES = {"sha256": 32, "sha384": 48}
 
 
@@ -53,7 +60,7 @@ def early_phases(keys: KeyLog, client: ClientHello) -> Iterator[Phase]:
 
 
 def phases(
-    keys: KeyLog, side: Side, random: bytes, server: ServerHello, *, use: bool = True
+    keys: KeyLog, side: Side, random: bytes, server: ServerHello, *, after: int = EARLY, use: bool = True
 ) -> Iterator[Phase]:
     """Give the phases that the key log has of a direction, in order; early data is not among them.
 
@@ -62,14 +69,15 @@ def phases(
         side: The direction.
         random: Random of the client's hello, the inner one where it was encrypted.
         server: The server's hello.
+        after: The phase that they must come after.
         use: Whether the secrets count as used; not while they are only tried.
     """
     suite = SUITES.get(server.cipher)
     if suite is None:
         return
-    labels = [(HANDSHAKE, f"{_NAMES[side]}_HANDSHAKE_TRAFFIC_SECRET")]
-    labels += [(count, f"{_NAMES[side]}_TRAFFIC_SECRET_{count}") for count in range(MAX_LOGGED_GENERATION)]
-    for number, label in labels:
+    for number, label in _LABELS[side]:
+        if number <= after:
+            continue
         secret = keys.secret(label, random, use=use)
         # A secret of another size is a wrong line.
         if secret is not None and len(secret) == _DIGEST_BYTES[suite.digest]:
