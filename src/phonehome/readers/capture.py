@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from phonehome.model.problem import Problem
 from phonehome.readers.base import ByteStream, Item, ReadingOptions
 from phonehome.readers.packets.handset import HandsetFinder
+from phonehome.readers.packets.oddities import Oddities
 from phonehome.readers.packets.protocols import Keys
 from phonehome.readers.packets.session import Session
 from phonehome.wire.capture import Fault, Names, Secrets, Window, looks_like_capture, read_capture
@@ -47,12 +48,14 @@ class _Reading:
         self._session = Session(number, self._keys, self._finder)
         self._ip = IpLayer()
         self._unread: Counter[str] = Counter()
+        self._oddities = Oddities()
 
     def iter_items(self) -> Iterator[Item]:
         for item in read_capture(self._stream):
             if isinstance(item, Window):
                 segments = self._ip.strip(strip_link(item))
                 self._unread.update(segments.unread)
+                self._oddities.observe(item, segments)
                 yield from self._session.take(segments)
             elif isinstance(item, Secrets):
                 if item.is_tls_key_log:
@@ -86,6 +89,13 @@ class _Reading:
                 yield self._problem(f"{count:,} packets were not read: {reason}", lost=not harmless)
         if lost := self._ip.finish():
             yield self._problem(f"{lost:,} datagrams miss some of their fragments")
+        for reason, is_lost in self._oddities.iter_reasons():
+            yield self._problem(reason, lost=is_lost)
+        if holed := self._session.holed:
+            yield self._problem(
+                f"bytes of {holed:,} connections are missing from the recording ({self._session.missing:,} in "
+                "all, both ways): what they held was not looked at"
+            )
         if left_out := self._session.left_out:
             reason = (
                 f"{left_out:,} packets with payload are of other devices than the handset, and were left out"

@@ -20,6 +20,7 @@ class Connection:
         client_is_one: Whether the client is the first of the pair that the connection is known by.
         active: The window that it was last seen in.
         closing: Both ends said that they are done, or one broke it off.
+        missing: Bytes of both directions that the recording does not hold.
     """
 
     __slots__ = (
@@ -32,6 +33,7 @@ class Connection:
         "client_is_one",
         "closing",
         "link",
+        "missing",
         "time",
     )
 
@@ -42,6 +44,7 @@ class Connection:
         self.client_is_one = client_is_one
         self.active = 0
         self.closing = False
+        self.missing = 0
         self.time = time
         self._isn = isn
         self._first = first
@@ -127,6 +130,7 @@ class Connection:
 
     def _pass(self, side: Side, item: bytes | int) -> None:
         if isinstance(item, int):
+            self.missing += item
             self._handler.gap(side, item)
         else:
             self._handler.feed(side, item)

@@ -10,7 +10,7 @@ from phonehome.model.exchange import Exchange
 from phonehome.readers.packets.addresses import NameBook, write_address
 from phonehome.readers.packets.connection import Connection
 from phonehome.readers.packets.datagrams import DatagramTable
-from phonehome.readers.packets.drafts import Outbox
+from phonehome.readers.packets.drafts import Begun, Outbox
 from phonehome.readers.packets.handset import HandsetFinder
 from phonehome.readers.packets.link import Link
 from phonehome.readers.packets.protocols import Keys
@@ -34,9 +34,15 @@ class Session:
         number: The input's number.
         keys: What decrypts.
         finder: Knows the handset.
+
+    Attributes:
+        holed: Connections of which bytes are missing, among those that are over.
+        missing: How many bytes.
     """
 
     def __init__(self, number: int, keys: Keys, finder: HandsetFinder) -> None:
+        self.holed = 0
+        self.missing = 0
         self._number = number
         self._keys = keys
         self._finder = finder
@@ -70,7 +76,7 @@ class Session:
         begun = self._datagrams.begun()
         for connection in touched:
             begun += connection.end_window()
-        self._end_silent(set(map(id, touched)))
+        begun += self._end_silent(set(map(id, touched)))
         yield from self._out.release(begun)
         yield from self._drain_accounts()
 
@@ -218,8 +224,13 @@ class Session:
         self._connections[pair] = connection
         return connection
 
-    def _end_silent(self, touched: set[int]) -> None:
-        """End the connections that are over, and of too many those that were silent longest."""
+    def _end_silent(self, touched: set[int]) -> list[Begun]:
+        """End the connections that are over, and of too many those that were silent longest.
+
+        Returns:
+            The exchanges that are not complete, of connections of which no more was waited for.
+        """
+        begun: list[Begun] = []
         for pair in [pair for pair, connection in self._restless.items() if id(connection) not in touched]:
             connection = self._restless[pair]
             if connection is not self._connections.get(pair):
@@ -228,11 +239,12 @@ class Session:
                 del self._restless[pair]
                 self._finish(self._connections.pop(pair))
             else:
-                connection.end_window()
+                begun += connection.end_window()
                 if not connection.is_waiting:
                     del self._restless[pair]
         if len(self._connections) > MAX_CONNECTIONS:
             self._end_oldest()
+        return begun
 
     def _end_oldest(self) -> None:
         """Of too many connections, end those that were silent longest."""
@@ -242,6 +254,8 @@ class Session:
 
     def _finish(self, connection: Connection) -> None:
         account = connection.finish(self._number)
+        self.holed += connection.missing > 0
+        self.missing += connection.missing
         if account is not None:
             self._accounts.append(account)
 
