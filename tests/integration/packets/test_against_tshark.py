@@ -44,10 +44,6 @@ REQUESTS: Mapping[str, Difference] = {
     "mercury-corner-cases": Difference(reason=_CUT, only_phonehome=2),
     "mercury-multi_packet_http_request_ua": Difference(reason=_CUT, only_phonehome=1),
     "pcpp-PartialHttpRequest": Difference(reason=_CUT, only_phonehome=1),
-    "zeek-http-inner-transfer-encoding-ossfuzz": Difference(
-        reason="A fuzzer's stream: tshark finds no method in it, phonehome takes the first word for one.",
-        only_phonehome=1,
-    ),
     "zeek-zero-length-bodies-with-drops": Difference(reason=_CUT, only_phonehome=4),
 }
 RESPONSES: Mapping[str, Difference] = {
