@@ -136,7 +136,7 @@ class HpackDecoder:
         position, end = 0, len(block)
         append = headers.append
         entries = self._entries
-        literals = _literals
+        literals, static = _literals, _STATIC
         while position < end:
             byte = block[position]
             position += 1
@@ -144,7 +144,7 @@ class HpackDecoder:
                 if byte < _FIRST_DYNAMIC + 0x80:
                     if byte == 0x80:
                         raise DecodeError("index 0 in a header block")
-                    append(_STATIC[byte - 0x80])
+                    append(static[byte - 0x80])
                     continue
                 index = byte - 0x80
                 if byte == 0xFF:
@@ -165,18 +165,28 @@ class HpackDecoder:
             else:  # literal that is not, sections 6.2.2 and 6.2.3
                 index, full = byte & 0x0F, 0x0F
             if index == full:
-                index, position = _read_rest(block, position, index)
-            if index:
-                if index < _FIRST_DYNAMIC:
-                    name = _STATIC[index][0]
+                byte = block[position]
+                if byte < 0x80:
+                    index += byte
+                    position += 1
                 else:
-                    try:
-                        name = entries[_NEWEST - index][0]
-                    except IndexError:
-                        self._miss()
-                        name = UNKNOWN_NAME
+                    index, position = _read_rest(block, position, index)
+            if not index:
+                length = block[position]
+                if 0x80 <= length < 0xFF:
+                    behind = position + length - 0x7F
+                    name = literals[block[position + 1 : behind]]
+                    position = behind  # beyond the end, the value's length is not there
+                else:
+                    name, position = self._read_literal(block, position, end)
+            elif index < _FIRST_DYNAMIC:
+                name = static[index][0]
             else:
-                name, position = self._read_literal(block, position, end)
+                try:
+                    name = entries[_NEWEST - index][0]
+                except IndexError:
+                    self._miss()
+                    name = UNKNOWN_NAME
             length = block[position]
             position += 1
             if length < 0x7F:

@@ -140,6 +140,10 @@ class Http2Connection:
         while position < size:
             state = half.state
             if state == FRAMES:
+                if half.block is None:
+                    position = self._read_frames(half, data, position, base)
+                    if position == size:
+                        return
                 if position + HEAD_SIZE > size:
                     half.hold(data[position:], HEAD_SIZE)
                     return
@@ -206,6 +210,48 @@ class Http2Connection:
         half.state = FRAMES
         return position + place
 
+    def _read_frames(self, half: Half, data: bytes, position: int, base: int) -> int:
+        """Read the ordinary frames, which are nearly all; gives the position of the first that is not.
+
+        Those are whole and without padding: DATA of a stream whose head was read, HEADERS that no frame
+        continues, and what only counts as framing.
+        """
+        side, size = half.side, len(data)
+        last = size - HEAD_SIZE
+        streams, table = self._streams, self._table
+        while position <= last:
+            high, low, kind, flags, number = unpack_head(data, position)
+            behind = position + HEAD_SIZE
+            end = behind + (high << 16 | low)
+            if end > size or end - behind > MAX_HEAD:
+                break
+            number &= STREAM_MASK
+            if kind == _DATA_KIND:
+                stream = streams.get(number)
+                if stream is None or flags & PADDED or (stream.pushed and not side):
+                    break
+                message = stream.response if side else stream.request
+                if message is None:
+                    break
+                if behind < end:
+                    table.keep(stream, side, message, data[behind:end])
+                message.size += end - position
+                message.end = base + end
+                if flags & END_STREAM:
+                    table.end_half(number, side)
+            elif kind == _HEADERS_KIND:
+                if flags & _ODD_HEAD != END_HEADERS:
+                    break
+                self._take_block(
+                    half, number, base + position, flags, data[behind:end], base + end, end - position
+                )
+            elif kind in _HELD_KINDS:
+                break
+            else:
+                self.framing[side] += end - position
+            position = end
+        return position
+
     def _read_frame(self, half: Half, data: bytes, position: int, base: int) -> int:
         high, low, kind, flags, number = unpack_head(data, position)
         length: int = high << 16 | low
@@ -215,23 +261,7 @@ class Http2Connection:
         if half.block is not None and (kind != Frame.CONTINUATION or half.block.stream != number):
             self._end_block(half, base + position, cut=True)
         if kind == _DATA_KIND:
-            if (
-                end <= len(data)
-                and not flags & PADDED
-                and self._take_data(half, data, behind, end, flags, number, base)
-            ):
-                return end
             return self._begin_data(half, data, behind, length, flags, number, base)
-        if (
-            kind == _HEADERS_KIND
-            and flags & _ODD_HEAD == END_HEADERS
-            and end <= len(data)
-            and length <= MAX_HEAD
-        ):
-            self._take_block(
-                half, number, base + position, flags, data[behind:end], base + end, length + HEAD_SIZE
-            )
-            return end
         if kind in _HELD_KINDS and length <= MAX_HEAD:
             if end > len(data):
                 half.hold(data[position:], HEAD_SIZE + length)
@@ -250,25 +280,6 @@ class Http2Connection:
         return behind
 
     # DATA.
-
-    def _take_data(
-        self, half: Half, data: bytes, behind: int, end: int, flags: int, number: int, base: int
-    ) -> bool:
-        """Take the ordinary DATA frame: whole, of a stream whose head was read."""
-        stream = self._streams.get(number)
-        side = half.side
-        if stream is None:
-            return False
-        message = stream.response if side else stream.request
-        if message is None or (stream.pushed and not side):
-            return False
-        if behind < end:
-            self._table.keep(stream, side, message, data[behind:end])
-        message.size += HEAD_SIZE + end - behind
-        message.end = base + end
-        if flags & END_STREAM:
-            self._table.end_half(number, side)
-        return True
 
     def _begin_data(
         self, half: Half, data: bytes, behind: int, length: int, flags: int, number: int, base: int
