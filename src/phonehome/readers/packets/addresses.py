@@ -8,7 +8,7 @@ MAX_NAMES = 100_000
 
 _MAPPED = 0xFFFF << 32
 _LOW = (1 << 64) - 1
-_BROADCAST = _MAPPED | 0xFFFFFFFF
+_NOBODY = ((0, 0), (0, _MAPPED), (0, _MAPPED | 0xFFFFFFFF))
 _LOCAL = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -46,9 +46,11 @@ def is_local(address: str) -> bool:
 
 
 def is_nobody(address: tuple[int, int]) -> bool:
-    """Whether an address (its halves) is no single device's: unspecified, multicast or broadcast."""
-    parsed = ipaddress.ip_address(write_address(*address))
-    return parsed.is_unspecified or parsed.is_multicast or address == (0, _BROADCAST)
+    """Whether an address (its halves) is nobody's: unspecified, or broadcast.
+
+    Groups have senders of their own; where one sends, the recording's addresses were changed to be anonymous.
+    """
+    return address in _NOBODY
 
 
 class NameBook:

@@ -83,6 +83,12 @@ def test_the_address_of_nobody_is_not_taken_for_the_handsets() -> None:
     assert addresses(find([dhcp(PHONE_MAC)], [opening("192.168.7.20", "203.0.113.5")])) == ("192.168.7.20",)
 
 
+def test_addresses_that_were_made_anonymous_may_look_like_groups() -> None:
+    parts = [opening("237.244.174.255", "203.0.113.5", mac=PHONE_MAC)]
+    parts += [packet("203.0.113.5", "237.244.174.255", sport=443)] * 9
+    assert addresses(find(parts)) == ("237.244.174.255",)
+
+
 def test_a_phone_behind_a_carrier_has_a_local_address() -> None:
     parts = [packet("203.0.113.5", "100.70.1.2", sport=443)] * 5 + [packet("100.70.1.2", "203.0.113.5")]
     assert addresses(find(parts)) == ("100.70.1.2",)
