@@ -52,6 +52,8 @@ class ChunkReader:
     def read(self, data: bytes, position: int) -> int:
         """Read on from `position`; gives where it stopped: the end of the data, or of the body."""
         size = len(data)
+        if self._state == _SIZE and not self._line:
+            position = self._read_whole(data, position)
         while position < size and not self.done:
             if self._state == _DATA:
                 end = min(size, position + self._left)
@@ -75,6 +77,24 @@ class ChunkReader:
             self._take_line(line)
             position = end
         return position
+
+    def _read_whole(self, data: bytes, position: int) -> int:
+        """Read the chunks that are there whole and in the ordinary form, as nearly all are."""
+        while True:
+            end = data.find(b"\r\n", position, position + _MAX_SIZE_DIGITS + 2)
+            digits = data[position : max(position, end)]
+            if not digits or not _HEX.issuperset(digits):
+                return position
+            size = int(digits, 16)
+            begin = end + 2
+            stop = begin + size
+            if data[stop : stop + 2] != b"\r\n":
+                return position
+            position = stop + 2
+            if not size:
+                self._end()
+                return position
+            self.body.add(data[begin:stop])
 
     def _take_line(self, line: bytes) -> None:
         text = line[:-2] if line.endswith(b"\r\n") else line[:-1]

@@ -13,13 +13,12 @@ from phonehome.wire.http_message import MAX_HEADERS
 
 _MAX_REMEMBERED = 16_384
 _MAX_REMEMBERED_LINE = 512
+_MAX_REMEMBERED_NAME = 64
 _MAX_LENGTH_DIGITS = 18
 
 _FOLD = b":fold"  # no field can be called that
 _NO_COLON = b":none"
-_SPECIAL = frozenset(
-    (b"content-length", b"transfer-encoding", b"connection", b"upgrade", b"http2-settings", _FOLD, _NO_COLON)
-)
+_SPECIAL = frozenset((b"content-length", b"transfer-encoding", b"upgrade", _FOLD, _NO_COLON))
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _METHOD = re.compile(TOKEN)
@@ -60,14 +59,25 @@ class Fields:
 
 
 class _Memory(dict[bytes, Header]):
-    """Header lines seen, parsed; `special` holds those that a parser must look at."""
+    """Header lines seen, parsed.
+
+    Attributes:
+        special: Those that a parser must look at.
+        plain: Names that are no such, and stand as they are.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.special: dict[bytes, Header] = {}
+        self.plain: set[bytes] = set()
 
     def __missing__(self, line: bytes) -> Header:
         name, colon, value = line.partition(b":")
+        if name in self.plain and colon:
+            header = (name, value.strip(b" \t"))
+            if len(line) <= _MAX_REMEMBERED_LINE:
+                self[line] = header
+            return header
         header = (name.rstrip(b" \t"), value.strip(b" \t"))
         kind = name.strip(b" \t").lower()
         if line[:1] in (b" ", b"\t"):
@@ -76,15 +86,17 @@ class _Memory(dict[bytes, Header]):
             header, kind = (line, b""), _NO_COLON
         if kind in _SPECIAL:
             self.special[line] = (kind, header[1].lower())
+        elif header[0] == name and len(name) <= _MAX_REMEMBERED_NAME:
+            self.plain.add(name)
         if len(line) <= _MAX_REMEMBERED_LINE:
             self[line] = header
         return header
 
-    def trim(self) -> None:
-        """Forget everything once it is too much; only between two heads, as `special` is read after."""
-        if len(self) > _MAX_REMEMBERED or len(self.special) > _MAX_REMEMBERED:
-            self.clear()
-            self.special.clear()
+    def forget(self) -> None:
+        """Forget everything; only between two heads, as `special` is read after."""
+        self.clear()
+        self.special.clear()
+        self.plain.clear()
 
 
 _memory = _Memory()
@@ -105,17 +117,18 @@ def parse_fields(lines: list[bytes]) -> Fields:
         lines = lines[: MAX_HEADERS + 1]
         note = f"more than {MAX_HEADERS} header fields"
     memory = _memory
-    memory.trim()
+    special = memory.special
+    if len(memory) > _MAX_REMEMBERED or len(special) > _MAX_REMEMBERED or len(memory.plain) > _MAX_REMEMBERED:
+        memory.forget()
     rest = lines[1:]
     headers = tuple(map(memory.__getitem__, rest))
-    special = memory.special
     found = [special[line] for line in rest if line in special]
     if not found:
         return Fields(headers, note=note)
-    if any(kind == _FOLD for kind, _ in found):
-        return parse_fields(_unfold(lines))
     fields = Fields(headers, note=note)
     for kind, value in found:
+        if kind == _FOLD:
+            return parse_fields(_unfold(lines))
         _apply(fields, kind, value)
     return fields
 
@@ -143,6 +156,9 @@ def _apply(fields: Fields, kind: bytes, value: bytes) -> None:
 
 
 def _apply_length(fields: Fields, value: bytes) -> None:
+    if fields.length is None and len(value) <= _MAX_LENGTH_DIGITS and value.isdigit():
+        fields.length = int(value)
+        return
     for part in value.split(b","):
         digits = part.strip(b" \t")
         if not digits.isdigit() or len(digits) > _MAX_LENGTH_DIGITS:

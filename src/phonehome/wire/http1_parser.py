@@ -20,6 +20,10 @@ MAX_WAITING = 1024 * 1024
 HEAD, LENGTH, CHUNKED, CLOSE, WAITING, PASSED = range(6)
 """What is read next. WAITING: nobody knows yet whether the protocol was switched. PASSED: it was."""
 
+# In force between messages, where nothing is written to them.
+_NO_BODY = BodyBuffer(0)
+_NO_CHUNKS = ChunkReader()
+
 
 class MessageParser:
     """What both directions share.
@@ -42,9 +46,9 @@ class MessageParser:
         self._held = HeldBytes()
         self._fresh = True
         self._message: HttpMessage | None = None
-        self._body = BodyBuffer()
+        self._body = _NO_BODY
         self._left = 0
-        self._chunks = ChunkReader()
+        self._chunks = _NO_CHUNKS
         self._after = HEAD
         self._kept = SkippedBytes()
 
@@ -264,8 +268,7 @@ class MessageParser:
         message.end = end
         message.size = end - message.start - message.lost
         self._message = None
-        self._body = BodyBuffer()
-        self._chunks = ChunkReader()
+        self._body, self._chunks = _NO_BODY, _NO_CHUNKS
         self._state, self._after = self._after, HEAD
         found.append(message)
 
