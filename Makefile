@@ -54,5 +54,5 @@ test-3.13: ## the quick tests on Python 3.13, where there is one
 bench: dev packages ## compare detection, then reading packets, with the peers on the same input
 	$(BIN)/python -m benchmarks.detection
 	$(BIN)/python -m benchmarks.packets
-fuzz: dev ## look for input that breaks readers, decoders, detection (RUNS=… SEED=…)
+fuzz: dev ## look for input that breaks readers, packets, decoders, detection (RUNS=… SEED=…)
 	$(BIN)/python -m fuzz.run --runs $(RUNS) --seed $(SEED)

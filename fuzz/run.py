@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fuzz import decoders, detector, readers
+from fuzz import decoders, detector, packets, readers
 
 MAX_SECONDS = 20.0
 """A single small input that takes longer than this counts as a finding: something is not linear."""
@@ -35,6 +35,7 @@ class Target:
 
 TARGETS: tuple[Target, ...] = (
     Target("readers", readers.make, readers.check),
+    Target("packets", packets.make, packets.check),
     Target("decoders", decoders.make, decoders.check),
     Target("detector", detector.make, detector.check),
 )
