@@ -29,9 +29,9 @@ def _unfold_zip(graph: Graph, node: int, data: bytes) -> bool:
         unpacked = _ZIP.unpack(data, room)
     except DecodeError:
         return False
-    budget.charge(unpacked.inflated)
+    graph.charge(node, unpacked.inflated)
     for reason in unpacked.reasons:
-        budget.note(f"zip: {reason}")
+        graph.note(node, f"zip: {reason}")
     if 2 * unpacked.closed > len(data):
         graph.unknown.append(node)  # encrypted members are ciphertext like any other
     _add(graph, node, "zip", unpacked.leaves)
@@ -44,7 +44,7 @@ def _unfold_tar(graph: Graph, node: int, data: bytes) -> bool:
     except DecodeError:
         return False
     except LimitExceeded as limit:
-        graph.budgets[graph.owner[node]].note(f"tar: {limit}")
+        graph.note(node, f"tar: {limit}")
         return False
     _add(graph, node, "tar", leaves)
     return True

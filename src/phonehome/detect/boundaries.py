@@ -20,6 +20,11 @@ _PACKED_MORE = re.compile(_PAIRS_OF_DIGITS + rb"[\x0f\x1f\x2f\x3f\x4f\x5f\x6f\x7
 _SWAPPED_MORE = re.compile(_PAIRS_OF_DIGITS + rb"[\xf0-\xf9]")
 _OTHER_COUNTRY = re.compile(rb"(?:\+|(?<![0-9])00)[0-9]{1,3}[ .()/-]{0,2}\Z")
 
+# Places of a decimal number: digits and a point, with no further part of a version or an address before them.
+_FRACTION = re.compile(rb"(?<![0-9A-Za-z_.])[+-]?[0-9]{1,18}\.\Z")
+_NUMBER_GOES_ON = re.compile(rb"\.[0-9]{1,9}(?![0-9A-Za-z_.])|[eE][+-]?[0-9]{1,3}(?![0-9A-Za-z])")
+_LONGEST = 24
+
 
 def _neighbours(buffer: bytes, start: int, end: int) -> tuple[int, int]:
     before = buffer[start - 1] if start else -1
@@ -42,7 +47,9 @@ def _none(buffer: bytes, start: int, end: int) -> bool:
 
 def _digits(buffer: bytes, start: int, end: int) -> bool:
     before, after = _neighbours(buffer, start, end)
-    return before not in _DIGITS and after not in _DIGITS
+    if before in _DIGITS or after in _DIGITS:
+        return False
+    return before != 0x2E or _FRACTION.search(buffer, max(start - _LONGEST, 0), start) is None
 
 
 def _hex(buffer: bytes, start: int, end: int) -> bool:
@@ -123,7 +130,9 @@ def _decimal_goes_on(buffer: bytes, start: int, end: int) -> bool:
 def _imeisv(buffer: bytes, start: int, end: int) -> bool:
     """Fourteen digits alone, or with the two of a software version (3GPP TS 23.003, 6.2.2); never with one."""
     before, _ = _neighbours(buffer, start, end)
-    if before in _DIGITS:
+    if before in _DIGITS or (
+        before == 0x2E and _FRACTION.search(buffer, max(start - _LONGEST, 0), start) is not None
+    ):
         return False
     more = next((i for i, byte in enumerate(buffer[end : end + 3]) if byte not in _DIGITS), 3)
     more = min(more, len(buffer) - end)
@@ -134,6 +143,8 @@ def _national(buffer: bytes, start: int, end: int) -> bool:
     """No longer number, and no country code of another country before it."""
     before, _ = _neighbours(buffer, start, end)
     if before == 0x2B or not _digits(buffer, start, end):
+        return False
+    if _NUMBER_GOES_ON.match(buffer, end) or (before == 0x2D and not _precedes(buffer, start, b"-", _ALNUM)):
         return False
     return _OTHER_COUNTRY.search(buffer, max(start - 8, 0), start) is None
 

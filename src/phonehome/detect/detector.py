@@ -150,7 +150,7 @@ class Detector:
                 hits.extend((nodes[hit.buffer], hit) for hit in found)
                 if ended:
                     reason = "known values stand in it so often that the search ended before its end"
-                    graph.budgets[graph.owner[nodes[-1]]].note(reason)
+                    graph.note(nodes[-1], reason)
                 self.tally.bytes_searched += sum(map(len, buffers))
             binaries = set(unfold_layer(graph, layer))
             digestible = [
@@ -161,6 +161,7 @@ class Detector:
             for nodes in _portions(graph, digestible):
                 digests = self._searcher.search_digests([graph.data[node] for node in nodes])
                 hits.extend((nodes[hit.buffer], hit) for hit in digests)
+        graph.share_notes()
         self.tally.bytes_searched += graph.skipped
         return hits
 

@@ -21,6 +21,9 @@ MAX_EXPANDED_PER_PART = 256 << 20
 MAX_REASONS = 8
 """Bounds named for one part."""
 
+MAX_NOTES = 1_000
+"""Contents of one batch in which a bound was met, and whose every part is told."""
+
 MAX_PLACES = 10_000
 """Places reported for one hit in one batch."""
 
@@ -56,12 +59,6 @@ class Budget:
         """How many bytes may still be inflated, at most `most`."""
         return min(most, max(MAX_EXPANDED_PER_PART - self.inflated, 0))
 
-    def charge(self, size: int) -> None:
-        """Count inflated bytes; those that gave a content already known were work all the same."""
-        self.inflated += size
-        if self.inflated >= MAX_EXPANDED_PER_PART:
-            self.note(f"compressed data of more than {MAX_EXPANDED_PER_PART >> 20} MiB in all")
-
 
 @dataclass(slots=True)
 class Graph:
@@ -78,6 +75,7 @@ class Graph:
         least: Size below which nothing can be found, so that a part is not added.
         clean: Contents known from earlier batches to hold nothing, which are not opened again.
         skipped: Bytes of such contents met.
+        notes: The bounds met so far, with the content and whether something was lost.
     """
 
     data: list[bytes] = field(default_factory=list)
@@ -91,6 +89,7 @@ class Graph:
     closed: set[int] = field(default_factory=set)
     fresh: list[int] = field(default_factory=list)
     skipped: int = 0
+    notes: list[tuple[int, str, bool]] = field(default_factory=list)
     clean: frozenset[bytes] | set[bytes] = frozenset()
 
     def add_root(self, data: bytes) -> int:
@@ -125,10 +124,10 @@ class Graph:
         budget = self.budgets[owner]
         depth = self.depth[parent] + 1
         if depth > MAX_DEPTH:
-            budget.note(f"more than {MAX_DEPTH} layers inside one another")
+            self.note(parent, f"more than {MAX_DEPTH} layers inside one another")
         elif budget.nodes >= MAX_NODES_PER_PART or budget.expanded >= MAX_EXPANDED_PER_PART:
             limit = MAX_EXPANDED_PER_PART >> 20
-            budget.note(f"more than {MAX_NODES_PER_PART} pieces or {limit} MiB to unfold")
+            self.note(parent, f"more than {MAX_NODES_PER_PART} pieces or {limit} MiB to unfold")
         else:
             self._make(data, Edge(parent, layer, step, start, end), depth, owner, budget)
 
@@ -142,6 +141,28 @@ class Graph:
         self.fresh.append(node)
         budget.nodes += 1
         budget.expanded += len(data)
+
+    def note(self, node: int, reason: str, *, lost: bool = True) -> None:
+        """Say which bound was met in a content; every part that holds it is told by `share_notes`."""
+        self.budgets[self.owner[node]].note(reason, lost=lost)
+        if len(self.notes) < MAX_NOTES:
+            self.notes.append((node, reason, lost))
+
+    def charge(self, node: int, size: int) -> None:
+        """Count inflated bytes; those that gave a content already known were work all the same."""
+        budget = self.budgets[self.owner[node]]
+        budget.inflated += size
+        if budget.inflated >= MAX_EXPANDED_PER_PART:
+            self.note(node, f"compressed data of more than {MAX_EXPANDED_PER_PART >> 20} MiB in all")
+
+    def share_notes(self) -> None:
+        """Tell each part what was left out of a content that it shares with the part which met the bound."""
+        for node, reason, lost in self.notes:
+            for count, (root, _) in enumerate(self.iter_paths(node)):
+                if count == MAX_PLACES:
+                    break
+                self.budgets[root].note(reason, lost=lost)
+        self.notes.clear()
 
     def take_fresh(self) -> list[int]:
         """The nodes added since the last call: the next layer."""

@@ -32,6 +32,7 @@ MAX_DECIMALS = 20
 MAX_HITS = 500
 """Hits of one value in one buffer that are looked at; it is there, and more of it says no more."""
 
+_FILE_BITS = 4.0  # of each byte: half of what a compressed file has
 _SPACES = frozenset(b"\t\n\r")
 _NOT_DIGITS = bytes(byte for byte in range(256) if not 0x30 <= byte <= 0x39)
 _GROUPED = re.compile(
@@ -158,7 +159,7 @@ class Searcher:
                 stretched = _stretch(buffer, form, start, end)
                 if stretched is not None:
                     share = (stretched[1] - stretched[0]) / len(form.text)
-                    hits.add(Hit(place, entry, form, *stretched, form.bits * share))
+                    hits.add(Hit(place, entry, form, *stretched, _bits_of_part(form, share, stretched)))
             elif CHECKS[form.boundary](buffer, start, end) or _has_length_before(buffer, start, end):
                 stop = end
                 if form.boundary is Boundary.NEAR:
@@ -236,6 +237,13 @@ def _stretch(buffer: bytes, form: Form, start: int, end: int) -> tuple[int, int]
     if last - first < min(least, len(form.text)):
         return None
     return first, last
+
+
+def _bits_of_part(form: Form, share: float, span: tuple[int, int]) -> float:
+    """The surprise of a part: of a text its share; of a file, which has no words, what its bytes are worth."""
+    if len(form.pattern) == FILE_ANCHOR:
+        return min(_FILE_BITS * (span[1] - span[0]), form.bits)
+    return form.bits * share
 
 
 def _agreement(buffer: bytes, form: Form, start: int, end: int) -> tuple[int, int]:

@@ -247,7 +247,7 @@ def split_url(graph: Graph, node: int, url: bytes, layer: str) -> None:
     path_end = next((i for i in (url.find(b"?", at), url.find(b"#", at)) if i >= 0), len(url))
     for number, match in enumerate(_SEGMENT.finditer(url, at, path_end), 1):
         if number > MAX_LEAVES:
-            graph.budgets[graph.owner[node]].note(f"more than {MAX_LEAVES} segments in a path")
+            graph.note(node, f"more than {MAX_LEAVES} segments in a path")
             break
         graph.add(node, layer, f"url:{number}", *match.span(), match.group())
     query_end = url.find(b"#", at)
@@ -304,8 +304,7 @@ def _unfold_binary(graph: Graph, node: int, data: bytes) -> bool:
         if order.match(data):
             opened |= _decode_whole(graph, node, data, coding)
     if not opened and _UTF16_HINT.search(data):
-        for coding in _UTF16_RUNS:
-            _decode_spans(graph, node, data, coding)
+        _unfold_utf16_runs(graph, node, data)
     if len(data) < MIN_UNSIGNED:
         return opened
     for compression in _UNSIGNED:
@@ -332,8 +331,8 @@ def _unfold_embedded(graph: Graph, node: int, data: bytes) -> bool:
                 end = _inflate_embedded(graph, node, data, compression, match.start())
                 covered += end - match.start()
                 at = max(at, end)
-    graph.budgets[graph.owner[node]].note(
-        f"more than {MAX_EMBEDDED} places in one binary that may begin a compressed stream", lost=False
+    graph.note(
+        node, f"more than {MAX_EMBEDDED} places in one binary that may begin a compressed stream", lost=False
     )
     return 2 * covered > len(data)
 
@@ -348,7 +347,7 @@ def _inflate_embedded(graph: Graph, node: int, data: bytes, compression: Compres
         inflated = compression.inflate(data[start:], room)
     except (DecodeError, LimitExceeded):
         return start
-    budget.charge(len(inflated.data))
+    graph.charge(node, len(inflated.data))
     if len(inflated.data) < MIN_UNFOLDED or not (inflated.complete or is_text(inflated.data)):
         return start
     end = start + inflated.consumed
@@ -365,7 +364,7 @@ def _inflate(graph: Graph, node: int, data: bytes, compression: Compression, sta
         inflated = compression.inflate(data[start:] if start else data, room)
     except (DecodeError, LimitExceeded):
         return False
-    budget.charge(len(inflated.data))
+    graph.charge(node, len(inflated.data))
     if not inflated.data or inflated.data == data:
         return False
     if not compression.signatures and not _is_sound(compression, inflated, len(data)):
@@ -373,8 +372,9 @@ def _inflate(graph: Graph, node: int, data: bytes, compression: Compression, sta
     end = start + inflated.consumed
     graph.add(node, compression.name, "", start, end, inflated.data)
     if len(inflated.data) >= MAX_INFLATED:
-        graph.budgets[graph.owner[node]].note(
-            f"{compression.name} that gives more than {MAX_INFLATED >> 20} MiB: the rest was not searched"
+        graph.note(
+            node,
+            f"{compression.name} that gives more than {MAX_INFLATED >> 20} MiB: the rest was not searched",
         )
     if end < len(data) and start == 0:
         graph.add(node, "", "", end, len(data), data[end:])
@@ -410,7 +410,8 @@ def _unfold_records(graph: Graph, node: int, data: bytes) -> None:
         for start in np.flatnonzero((lengths >= MIN_RECORD) & (ends <= size)).tolist():
             tried += 1
             if tried > MAX_RECORDS_TRIED:
-                graph.budgets[graph.owner[node]].note(
+                graph.note(
+                    node,
                     f"more than {MAX_RECORDS_TRIED} places in one binary that may be the length of a record",
                     lost=False,
                 )
@@ -452,7 +453,7 @@ def _split(graph: Graph, node: int, data: bytes, name: str) -> bool:
     except DecodeError:
         return False
     except LimitExceeded as limit:
-        graph.budgets[graph.owner[node]].note(f"{name}: {limit}")
+        graph.note(node, f"{name}: {limit}")
         return False
     add_leaves(graph, node, name, leaves)
     return True
@@ -520,6 +521,31 @@ def _unquote(graph: Graph, node: int, data: bytes) -> None:
         graph.add(node, "quoted-printable", "", 0, len(data), decoded)
 
 
+def _unfold_utf16_runs(graph: Graph, node: int, data: bytes) -> None:
+    """Runs of ASCII with zeros between, each by the order that the zeros around it speak for.
+
+    A run with a zero at both ends may be of either order: an odd number of zeros behind it are the end of a run of
+    big endian with its terminator, or of the next field.
+    """
+    for match in _UTF16_RUNS[0].pattern.finditer(data, 0, MAX_TOKENISED):
+        start, end = match.span()
+        if (end - start) & 1 and data[start] == 0:
+            behind = data[end : end + 4]
+            zeros = len(behind) - len(behind.lstrip(b"\0"))
+            start, end = (start, end - 1) if zeros & 1 else (start + 1, end)
+        for coding in _UTF16_RUNS:
+            try:
+                decoded = coding.decode(data[start:end])
+            except (DecodeError, LimitExceeded):
+                continue
+            if (end - start) & 1 == 0:
+                graph.add(node, coding.name, "", start, end, decoded)
+                break
+            # A letter at both ends: one of them belongs to what stands beside it, and either may.
+            cut = (start + 1, end) if coding.name == "utf-16-be" else (start, end - 1)
+            graph.add(node, coding.name, "", *cut, decoded)
+
+
 def _decode_spans(graph: Graph, node: int, data: bytes, coding: TextCoding) -> None:
     for match in coding.pattern.finditer(data, 0, MAX_TOKENISED):
         start, end = match.span()
@@ -534,8 +560,9 @@ def _decode_spans(graph: Graph, node: int, data: bytes, coding: TextCoding) -> N
 def _unfold_tokens(graph: Graph, nodes: list[int]) -> None:
     for node in nodes:
         if len(graph.data[node]) > MAX_TOKENISED:
-            graph.budgets[graph.owner[node]].note(
-                f"more than {MAX_TOKENISED >> 20} MiB of one content: encoded spans were looked for only before that"
+            graph.note(
+                node,
+                f"more than {MAX_TOKENISED >> 20} MiB of one content: encoded spans were looked for only before that",
             )
     contents = [graph.data[node][:MAX_TOKENISED] for node in nodes]
     for token in find_tokens(contents):

@@ -209,3 +209,12 @@ def test_archives_of_zeros_inside_archives_end_and_say_so(monkeypatch: pytest.Mo
     (examined,) = examine(SUBJECT, sent(bomb, headers=[(b"X", RAW)]))
     assert examined.findings
     assert any("MiB" in problem.reason for problem in examined.problems)
+
+
+def test_every_part_that_holds_a_content_is_told_of_its_bound() -> None:
+    """The same bomb in two exchanges is opened once, but both must say that it was not opened to its end."""
+    bomb = gzip.compress(bytes(unfold.MAX_INFLATED + 1))
+    detector = Detector(subject_of(known("imei", IMEI)))
+    exchanges = [replace(sent(bomb), index=index) for index in range(3)]
+    results = list(detector.examine(exchanges))
+    assert [len(result.problems) > 0 for result in results] == [True, True, True]

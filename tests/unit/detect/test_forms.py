@@ -31,7 +31,7 @@ WRITTEN = [
     ("meid", "A1000049D4C3F1", "id=270113184913943793", "meid/decimal"),
     ("imsi", "310260123456789", "id=310260123456789", "imsi"),
     ("imsi", "310260123456789", "310-260-123456789", "imsi/split"),
-    ("imsi", "310260123456789", "mcc=310&msin=123456789&x=1", "imsi/msin"),
+    ("imsi", "310260548219307", "mcc=310&msin=548219307&x=1", "imsi/msin"),
     ("imsi", "310260123456789", "id=0310260123456789@wlan.example", "imsi/nai"),
     ("iccid", "8991101200003204514", "id=8991101200003204514", "iccid"),
     ("iccid", "8991101200003204514", "id=899110120000320451", "iccid/no-check-digit"),
@@ -119,6 +119,24 @@ def test_the_packed_writings_are_those_of_the_specifications() -> None:
     assert varint(300) == b"\xac\x02"  # the example of protobuf's documentation
 
 
+def test_a_run_of_utf_16_in_a_binary_is_located_to_the_byte() -> None:
+    for before, order, behind in (
+        (b"\x18\0\0\0", "utf-16-le", b"\0\0"),
+        (b"\0\0\0\x18", "utf-16-be", b"\0\0"),
+    ):
+        body = before + EMAIL.encode(order) + behind
+        (found,) = find(subject_of(known("email", EMAIL)), sent(body))
+        assert found.chain == (order,)
+        assert body[found.offset or 0 :][: found.length].decode(order) == EMAIL
+
+
+def test_a_part_of_a_file_is_worth_its_bytes() -> None:
+    content = random.Random(5).randbytes(40_000)
+    photo = KnownValue(id="photo", type=DataType.PHOTO, value="", content=content)
+    (found,) = find(subject_of(photo), sent(content[3_000:9_000]))
+    assert found.form_bits > 100
+
+
 STRANGERS = [
     ("imei", IMEI, "id=49015420323751800", "two digits more"),
     ("imei", IMEI, "id=1490154203237518", "one digit before"),
@@ -131,6 +149,12 @@ STRANGERS = [
     ("phone_number", PHONE, "n=+12025550144", "next number"),
     ("phone_number", PHONE, "n=+442025550143", "same national number of another country"),
     ("phone_number", PHONE, "n=120255501430", "longer number"),
+    ("phone_number", PHONE, '{"x":0.2025550143,"y":9.81}', "places of a decimal number"),
+    ("phone_number", PHONE, '{"score":2025550143.5}', "a decimal number"),
+    ("phone_number", PHONE, '{"d":-2025550143}', "a negative number"),
+    ("phone_number", PHONE, '{"d":2025550143e5}', "a number with an exponent"),
+    ("imei", IMEI, '{"lat":48.490154203237518}', "places of a decimal number"),
+    ("imsi", "310260123456789", "abcxyz0123456789+/", "an alphabet"),
     ("contact_phone_number", "+447700900123", "n=07700900124", "next number"),
     ("wifi_mac", MAC, "m=3c:5a:b4:7f:12:ea", "same maker"),
     ("wifi_mac", MAC, "m=3c5ab47f12e9f", "longer hexadecimal number"),

@@ -104,6 +104,12 @@ _HEX_ONLY = re.compile(rb"[0-9a-fA-F]+\Z")
 _SEPARATORS = b" -_.:/()+@,'\""
 
 
+def is_counting(digits: str) -> bool:
+    """Whether digits are counted up or down, or one over and over: tables and alphabets hold such."""
+    up, down = "01234567890123456789", "98765432109876543210"
+    return digits in up or digits in down or len(set(digits)) == 1
+
+
 def surprise(text: str, *, caseless: bool = False) -> float:
     """Bits of surprise of `text` against random text of its own alphabet; separators count nothing."""
     raw = text.encode("utf-8", "surrogatepass").translate(None, _SEPARATORS)

@@ -8,7 +8,7 @@ E.118.
 import re
 from collections.abc import Iterator
 
-from phonehome.detect.forms.base import DIGIT_BITS, HEX_BITS, Boundary, Form, raw_bits, surprise
+from phonehome.detect.forms.base import DIGIT_BITS, HEX_BITS, Boundary, Form, is_counting, raw_bits, surprise
 from phonehome.detect.forms.numbers import bcd, integer_forms, packed_forms, tbcd
 
 _IMEI_DIGITS = 14  # without check digit
@@ -99,7 +99,8 @@ def imsi_forms(name: str, value: str) -> Iterator[Form]:
     yield _digits(name, digits, hashed=True)
     for mnc in (2, 3):
         mcc, network, subscriber = digits[:3], digits[3 : 3 + mnc], digits[3 + mnc :]
-        yield _digits(f"{name}/msin", subscriber, hashed=True)
+        if not is_counting(subscriber):
+            yield _digits(f"{name}/msin", subscriber, hashed=True)
         for separator in "-. ,/":
             yield _digits(f"{name}/split", separator.join((mcc, network, subscriber)))
     for lead in "01":
