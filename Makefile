@@ -5,6 +5,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # The default set of tests on other Pythons leaves out what needs minutes or a second environment.
 QUICK := not heavy
+# A module's tests share recordings and rendered reports, so they stay together.
+PARALLEL := -n auto --dist loadfile
 RUNS ?= 5000
 SEED ?= 1
 
@@ -44,10 +46,10 @@ docs: dev ## build the documentation into site/
 
 .PHONY: test test-3.13
 test: dev packages lint docs test-3.13 ## everything that must pass; pytest comes last
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 test-3.13: ## the quick tests on Python 3.13, where there is one
 	@if scripts/bootstrap find 3.13 >/dev/null; then \
-	  $(MAKE) --no-print-directory .venv-3.13/.ready-dev && .venv-3.13/bin/pytest -q -m '$(QUICK)' -p no:cacheprovider; \
+	  $(MAKE) --no-print-directory .venv-3.13/.ready-dev && .venv-3.13/bin/pytest -q $(PARALLEL) -m '$(QUICK)' -p no:cacheprovider tests/unit tests/contract; \
 	else echo 'test-3.13: skipped, there is no Python 3.13 here'; fi
 
 .PHONY: bench fuzz
