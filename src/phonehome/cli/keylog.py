@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from phonehome.cli.output import say
 from phonehome.model.errors import InputError
 from phonehome.wire.tls.keylog import KeyLog
 
@@ -12,7 +13,10 @@ MAX_KEY_LOG_BYTES = 1 << 30
 
 
 def read_key_logs(_ctx: click.Context, param: click.Parameter, value: tuple[Path, ...]) -> tuple[bytes, ...]:
-    """Give the contents of key logs; one that is none, or cannot be read, is wrong usage."""
+    """Give the contents of key logs; one that is none, or cannot be read, is wrong usage.
+
+    A program that spoke no TLS leaves an empty one: that is told, and goes on.
+    """
     return tuple(_read(path, param) for path in value)
 
 
@@ -22,7 +26,10 @@ def _read(path: Path, param: click.Parameter) -> bytes:
             data = file.read(MAX_KEY_LOG_BYTES + 1)
         if len(data) > MAX_KEY_LOG_BYTES:
             raise InputError(f"is longer than the {MAX_KEY_LOG_BYTES:,} bytes that are read of a key log")
-        KeyLog.parse(data)
+        if data.strip():
+            KeyLog.parse(data)
+        else:
+            say(f"warning: {path}: is empty, so no TLS is opened with it")
     except OSError as error:
         raise click.BadParameter(f"{path}: {error.strerror or 'cannot be read'}", param=param) from error
     except InputError as error:

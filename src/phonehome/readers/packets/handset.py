@@ -32,6 +32,7 @@ class HandsetFinder:
         self._addresses: set[Address] = set()
         self._mac = 0
         self._why = ""
+        self._is_certain = self.is_told
         if told is not None:
             self._why = "the user named it"
             if _is_mac(told):
@@ -51,8 +52,11 @@ class HandsetFinder:
         )
 
     def is_handset(self, high: int, low: int) -> bool:
-        """Whether an address is the handset's."""
-        return (high, low) in self._addresses
+        """Whether an address is the handset's, so that what reaches a port of it comes down.
+
+        An address that only sent most packets may be a server's; then whoever opens a connection sends up.
+        """
+        return self._is_certain and (high, low) in self._addresses
 
     def is_involved(self, one: tuple[int, int], two: tuple[int, int], mac: int) -> bool:
         """Whether a conversation is the handset's; with an address that was found, not told, any may be."""
@@ -103,6 +107,7 @@ class HandsetFinder:
             )
         else:
             self._why = f"the address that sent most packets ({sent[best]:,} in the first window)"
+        self._is_certain = weight >= _DHCP_WEIGHT or opened[best] > 0
         self._addresses.add(best)
         self._mac = self._mac_of(segments, best)
 
