@@ -70,9 +70,13 @@ class Batch:
     before: list[int]
     continues: Mask = field(repr=False)
 
-    def is_plain(self, begin: int, end: int) -> bool:
-        """Whether a stretch needs no look at its single segments."""
-        return not self.cut[end - 1] and bool(self.continues[begin + 1 : end].all())
+    def runs(self, begin: int, end: int) -> list[tuple[int, int]]:
+        """Give the stretches of a stretch in which each segment continues the last."""
+        breaks = np.flatnonzero(~self.continues[begin + 1 : end])
+        if not len(breaks):
+            return [(begin, end)]
+        places = (breaks + begin + 1).tolist()
+        return list(zip([begin, *places], [*places, end], strict=True))
 
 
 def make_batch(segments: Segments, order: Column) -> Batch:
@@ -129,9 +133,14 @@ class Stream:
             self._next = _first_sequence(batch, begin, end)
             if self._next is None:
                 return []
-        if not self._pending and batch.sequence[begin] == self._next and batch.is_plain(begin, end):
-            return [self._receive_plain(batch, begin, end)]
-        return self._receive_singly(batch, begin, end)
+        given: list[bytes | int] = []
+        for start, stop in batch.runs(begin, end):
+            if not self._pending and batch.sequence[start] == self._next and not batch.cut[stop - 1]:
+                if data := self._receive_plain(batch, start, stop):
+                    given.append(data)
+            else:
+                self._receive_singly(batch, start, stop, given)
+        return _joined(given) if len(given) > 1 else given
 
     def end_window(self) -> list[bytes | int]:
         """Give up segments that were waited for long enough."""
@@ -167,8 +176,7 @@ class Stream:
         self._next = (self._next + len(data)) % _MODULUS
         return data
 
-    def _receive_singly(self, batch: Batch, begin: int, end: int) -> list[bytes | int]:
-        given: list[bytes | int] = []
+    def _receive_singly(self, batch: Batch, begin: int, end: int, given: list[bytes | int]) -> None:
         for place in range(begin, end):
             if batch.starts[place] == batch.ends[place] and not batch.cut[place]:
                 continue
@@ -188,7 +196,6 @@ class Stream:
                 self._drain(given)
             else:
                 self._keep(late, given)
-        return _joined(given)
 
     def _keep(self, late: _Late, given: list[bytes | int]) -> None:
         if not self._pending:

@@ -59,6 +59,17 @@ def test_a_segment_that_comes_after_it_was_given_up_changes_nothing() -> None:
     assert read(*windows) == [b"ab", 2, b"efgh", b"ij"]
 
 
+def test_what_is_only_an_ending_gives_nothing() -> None:
+    assert read([Part(at=ISN, flags=FIN)], [Part(at=ISN, flags=FIN)]) == []
+
+
+def test_segments_sent_again_among_many_change_nothing() -> None:
+    parts = [part(at, bytes([at])) for at in range(200)]
+    again = [part(at, b"?") for at in (20, 21, 60)]
+    [stream] = read([*parts[:70], *again, *parts[70:150], part(0, b"!"), *parts[150:]])
+    assert stream == bytes(range(200))
+
+
 def test_the_first_of_two_copies_counts() -> None:
     assert joined(read([part(0, b"abcd"), part(0, b"WXYZ"), part(4, b"ef")])) == b"abcdef"
 
