@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pcap_writer import CLIENT, Conversation, Packet, pcap
 from read_packets import Took, take
 
 from phonehome.cli.main import main
@@ -21,6 +22,7 @@ MAX_SECONDS = 60
 """Far above what any of them takes: a bound against what does not end, not a measure of speed."""
 
 MUTATIONS = 25
+PHONE = "192.168.7.20"
 
 
 def name(path: Path) -> str:
@@ -111,3 +113,41 @@ def test_a_capture_with_changed_bytes_is_read(path: Path) -> None:
         for _ in range(chance.randint(1, 12)):
             damaged[chance.randrange(40, len(data))] = chance.choice((0, 0xFF, 0x80, chance.randrange(256)))
         assert_numbered(take(bytes(damaged), window_bytes=chance.choice((64, 1 << 24))))
+
+
+def many(kind: str, count: int) -> list[Packet]:
+    """What costs a careless reader time that grows with the square."""
+    one = Conversation()
+    numbers = random.Random(1)
+    if kind == "a port opened again and again":
+        return [replace_sequence(one, numbers.randrange(2**32)).open()[0] for _ in range(count)]
+    if kind == "connections that nobody answers":
+        ends = [((PHONE, 1_024 + at % 60_000), (f"198.51.{at // 60_000}.1", 80)) for at in range(count)]
+        return [Conversation(ends=end).open()[0] for end in ends]
+    if kind == "resets":
+        return [one.reset(CLIENT) for _ in range(count)]
+    if kind == "single bytes, the last first":
+        return [one.again(CLIENT, b"x", 2 * at) for at in range(count)]
+    return [one.again(CLIENT, b"xy", 2**31 + 3 * at) for at in range(count)]
+
+
+def replace_sequence(one: Conversation, sequence: int) -> Conversation:
+    one.sequence[CLIENT] = sequence
+    return one
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "a port opened again and again",
+        "connections that nobody answers",
+        "resets",
+        "single bytes, the last first",
+        "segments of nowhere",
+    ],
+)
+def test_many_of_a_kind_end(kind: str) -> None:
+    began = time.monotonic()
+    took = take(pcap(many(kind, 30_000)))
+    assert time.monotonic() - began < MAX_SECONDS
+    assert len(took.exchanges) <= 1
