@@ -96,6 +96,10 @@ class _Reading:
                 f"bytes of {holed:,} connections are missing from the recording ({self._session.missing:,} in "
                 "all, both ways): what they held was not looked at"
             )
+        if stray := self._session.stray:
+            yield self._problem(
+                f"{stray:,} bytes of segments are numbered far from the rest of their connections, and were left out"
+            )
         if left_out := self._session.left_out:
             reason = (
                 f"{left_out:,} packets with payload are of other devices than the handset, and were left out"

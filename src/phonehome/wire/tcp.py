@@ -105,12 +105,17 @@ class Stream:
 
     `receive` gives what can be read on, in order: bytes, or the size of a gap. The packets of what was given are
     in `places`.
+
+    Attributes:
+        places: Where in the capture it came.
+        left_out: Bytes of segments so far off that they are no part of it.
     """
 
-    __slots__ = ("_next", "_pending", "_pending_bytes", "_pending_windows", "_stray", "places")
+    __slots__ = ("_next", "_pending", "_pending_bytes", "_pending_windows", "_stray", "left_out", "places")
 
     def __init__(self) -> None:
         self.places = Places()
+        self.left_out = 0
         self._next: int | None = None
         self._pending: list[_Late] = []
         self._pending_bytes = 0
@@ -208,10 +213,12 @@ class Stream:
 
     def _take_stray(self, stray: _Late, given: list[bytes | int]) -> None:
         """Go on far away, once a second segment there continues a first."""
+        self.left_out += len(stray.data)
         before, self._stray = self._stray, stray
         if before is None or (before.offset + len(before.data) + before.cut) % _MODULUS != stray.offset:
             return
         self._stray = None
+        self.left_out -= len(before.data) + len(stray.data)
         self._flush(given)
         assert self._next is not None  # set by receive
         missing = _distance(self._next, before.offset)

@@ -146,15 +146,22 @@ def test_an_ending_adds_nothing() -> None:
     assert read(parts) == [b"abc"]
 
 
-def test_one_segment_far_off_is_left_out() -> None:
+def test_one_segment_far_off_is_left_out_and_counted() -> None:
     for far in (MAX_JUMP + 100, -MAX_JUMP - 100, 1 << 31):
-        assert joined(read([part(0, b"abc"), part(far, b"xyz"), part(3, b"def")])) == b"abcdef"
+        stream = Stream()
+        stream.begin(ISN)
+        parts = [part(0, b"abc"), part(far, b"xyz"), part(3, b"def")]
+        assert stream.receive(batch(parts), 0, 3) == [b"abcdef"]
+        assert stream.left_out == 3
 
 
 def test_two_segments_far_off_are_where_the_stream_goes_on() -> None:
     far = MAX_JUMP + 100
     parts = [part(0, b"abc"), part(far, b"uvw"), part(far + 3, b"xyz"), part(far + 6, b"!")]
     assert read(parts) == [b"abc", far - 3, b"uvwxyz!"]
+    stream = Stream()
+    stream.receive(batch(parts), 0, 4)
+    assert stream.left_out == 0
 
 
 def test_another_stream_under_the_same_ports_without_its_opening_is_read_on() -> None:

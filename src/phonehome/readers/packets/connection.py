@@ -90,6 +90,11 @@ class Connection:
         return self._handler.begun()
 
     @property
+    def stray(self) -> int:
+        """Bytes of segments so far off that they are no part of it."""
+        return sum(stream.left_out for stream in self._streams)
+
+    @property
     def is_waiting(self) -> bool:
         """Whether segments wait for one that is missing."""
         return any(stream.is_waiting for stream in self._streams)

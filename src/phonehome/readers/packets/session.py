@@ -38,11 +38,13 @@ class Session:
     Attributes:
         holed: Connections of which bytes are missing, among those that are over.
         missing: How many bytes.
+        stray: Bytes of segments so far off their connections that they were left out.
     """
 
     def __init__(self, number: int, keys: Keys, finder: HandsetFinder) -> None:
         self.holed = 0
         self.missing = 0
+        self.stray = 0
         self._number = number
         self._keys = keys
         self._finder = finder
@@ -256,6 +258,7 @@ class Session:
         account = connection.finish(self._number)
         self.holed += connection.missing > 0
         self.missing += connection.missing
+        self.stray += connection.stray
         if account is not None:
             self._accounts.append(account)
 

@@ -170,6 +170,16 @@ def test_a_missing_segment_is_told_and_reading_goes_on_at_the_next_message() -> 
     assert took.bytes_up == len(request("/holed", b"x" * 500)) + len(request("/next"))
 
 
+def test_a_segment_far_off_its_connection_is_told() -> None:
+    packets = talk(path="/near")
+    packets.insert(4, Conversation(sequence=[2**31, 0]).send(CLIENT, b"far away")[0])
+    took = take(pcap(packets))
+    assert brief(took) == [("POST", "a.example/near", 200)]
+    [problem] = took.problems
+    assert problem.reason.startswith("8 bytes of segments are numbered far from")
+    assert problem.lost
+
+
 def test_of_cut_packets_the_heads_are_read_and_the_rest_is_lost() -> None:
     body = b"x" * 5000
     took = in_any_window(cut(talk(path="/cut", body=body), 200))
