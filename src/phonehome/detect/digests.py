@@ -36,6 +36,8 @@ _NAMES = (
     "sha224",
     "sha384",
     "sha512",
+    "sha512_256",
+    "sha512_224",
     "sha3_256",
     "sha3_224",
     "sha3_384",
@@ -48,7 +50,7 @@ _NAMES = (
 _USUAL = frozenset({"md5", "sha1", "sha256"})
 """Digests whose upper-case and raw writings are digested again."""
 
-_LABELS = {name: name.replace("sha3_", "sha3-") for name in _NAMES}
+_LABELS = {name: name.replace("sha3_", "sha3-").replace("sha512_", "sha512-") for name in _NAMES}
 
 
 def _digest(name: str, data: bytes) -> bytes:

@@ -40,6 +40,7 @@ _TRANSPARENT = (
 _FOLDED = {"base16": "hex", "base64": "base64", "base64url": "base64url"}
 _HEX_DIGITS = b"0123456789ABCDEFabcdef"
 _WRAPPED_LINE = 40
+_NEXT_OBJECT = re.compile(rb"\}\s*,?\s*\{")  # the halves stand in two rows of a list
 _NEXT_LINE = re.compile(rb"\r?\n[A-Za-z0-9+/_-]")
 _LAST_LINE = re.compile(rb"[A-Za-z0-9+/_-]\r?\n\Z")
 _LAST_STEP = re.compile(r"(?:\.[^.\[\]]*|\[[^\[\]]*\])\Z")
@@ -223,7 +224,8 @@ def _belong(graph: Graph, first: Candidate, second: Candidate) -> bool:
     place = first.hit.form.half is Half.LATITUDE
     if first.edges == second.edges:
         distance = max(first.start - second.end, second.start - first.end)
-        return 0 <= distance <= MAX_PAIR_DISTANCE and place
+        between = graph.data[first.node][min(first.end, second.end) : max(first.start, second.start)]
+        return 0 <= distance <= MAX_PAIR_DISTANCE and place and _NEXT_OBJECT.search(between) is None
     if not place and any(one.end - one.start != len(graph.data[one.node].strip()) for one in (first, second)):
         return False
     return _object_of(first) == _object_of(second) is not None

@@ -82,6 +82,12 @@ WRITTEN = [
     ("device_name", "Barts Pocket Heron", "d=Barts Pocket Heron", "device_name"),
     ("installed_app", "org.example.heronry", "p=org.example.heronry", "installed_app"),
     ("ip_address", "203.0.113.77", "ip=203.0.113.77", "ip_address"),
+    (
+        "ip_address",
+        "2001:db8:85a3::8a2e:370:7334",
+        "2001:0db8:85a3:0000:0000:8a2e:0370:7334",
+        "ip_address/rewritten",
+    ),
     ("identifier", "zq-7741-plover", "x=ZQ-7741-PLOVER", "identifier"),
     ("username", "quillbarth77", "u=quillbarth77", "username"),
 ]
@@ -168,6 +174,12 @@ STRANGERS = [
     ("contact_name", NAME, '{"given":"Bartholomew","family":"Smith"}', "one half alone"),
     ("sms_text", SMS, "The heron eats the fish at nine", "a phrase of it"),
     ("location", LOCATION, "lat=28.613912&lon=77.310000", "same latitude only"),
+    (
+        "location",
+        LOCATION,
+        '[{"lat":28.613912,"lon":10.5},{"lat":50.1,"lon":77.209045}]',
+        "halves of two rows",
+    ),
     ("location", LOCATION, "lat=128.613912&lon=77.209045", "a longer number"),
     ("ssid", "HeronNest 42", "ssid=HeronNest 421", "other network"),
     ("carrier_name", "Airtel", "we like Airtel", "no key names it"),

@@ -14,6 +14,7 @@ from phonehome.detect.forms.equipment import (
     opaque_forms,
 )
 from phonehome.detect.forms.person import (
+    address_forms,
     email_forms,
     file_forms,
     long_text_forms,
@@ -93,7 +94,7 @@ def _iter_forms(value: KnownValue, region: str | None) -> Iterator[Form]:
         case DataType.INSTALLED_APP:
             return short_text_forms(name, text, Boundary.PACKAGE)
         case DataType.IP_ADDRESS:
-            return short_text_forms(name, text, Boundary.DOTTED)
+            return address_forms(name, text)
         case (
             DataType.SERIAL_NUMBER
             | DataType.ADVERTISING_ID

@@ -5,6 +5,7 @@ searched in UTF-8 of both normal forms and in the legacy encodings of their scri
 only a long part of it is sent: every eighth eight-byte piece of it is an anchor, and a hit is stretched both ways.
 """
 
+import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -168,6 +169,17 @@ def _romanised(text: str) -> list[str]:
         return []
     bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
     return [plain for plain in (bare, text.translate(_SPELT_OUT)) if plain.isascii()]
+
+
+def address_forms(name: str, value: str) -> Iterator[Form]:
+    """An IP address as written; one of version 6 also in its shortest spelling (RFC 5952), and with all zeros."""
+    yield from short_text_forms(name, value, Boundary.DOTTED)
+    try:
+        address = ipaddress.IPv6Address(value.strip())
+    except ValueError:
+        return
+    for text in {address.compressed, address.exploded} - {value.strip().lower()}:
+        yield from short_text_forms(f"{name}/rewritten", text, Boundary.DOTTED)
 
 
 def short_text_forms(
