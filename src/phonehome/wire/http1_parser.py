@@ -16,6 +16,8 @@ MAX_LINE = 16 * 1024
 """Bytes before the version of a request line, when a start line is looked for in the middle of a stream."""
 MAX_WAITING = 1024 * 1024
 """Bytes held back while it is open whether the protocol was switched; then what they look like decides."""
+_ORDINARY_HEAD = 8192
+"""Where the end of a head is looked for first: few are longer, and only hostile data lets that search fail often."""
 
 HEAD, LENGTH, CHUNKED, CLOSE, WAITING, PASSED = range(6)
 """What is read next. WAITING: nobody knows yet whether the protocol was switched. PASSED: it was."""
@@ -196,19 +198,23 @@ class MessageParser:
             self.skipped += width
             return position + width
         limit = position + MAX_HEAD
-        end = data.find(b"\n\r\n", position, limit)
-        short = data.find(b"\n\n", position, end if end >= 0 else limit)
-        if short >= 0:
-            end, behind = short, short + 2
-        elif end >= 0:
-            behind = end + 3
-        elif len(data) < limit:
-            self._held.add(data[position:])
-            return -1
-        else:
-            return self._read_long(data, position, base, found)
-        head = data[position : end - 1 if data[end - 1] == 13 else end]
-        lines = split_lines(head)
+        behind = data.find(b"\r\n\r\n", position, position + _ORDINARY_HEAD) + 4
+        head = data[position : behind - 4] if behind > 4 else b"\n"
+        lines = head.split(b"\r\n")
+        if head.count(b"\n") != len(lines) - 1:
+            # A bare LF ends a line too, so that the head may end earlier.
+            end = data.find(b"\n\r\n", position, limit)
+            short = data.find(b"\n\n", position, end if end >= 0 else limit)
+            if short >= 0:
+                end, behind = short, short + 2
+            elif end >= 0:
+                behind = end + 3
+            elif len(data) < limit:
+                self._held.add(data[position:])
+                return -1
+            else:
+                return self._read_long(data, position, base, found)
+            lines = split_lines(data[position : end - 1 if data[end - 1] == 13 else end])
         message = self._begin(lines[0], base + position)
         if message is None:
             return self._skip_to_next(data, position, behind, base, found)
