@@ -238,34 +238,6 @@ def test_values_side_by_side_do_not_uncover_one_another(
 MASKER = Detector(SUBJECT).make_masker(reveal=False)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "mail someone.else@example.com today",
-        "call +44 7700 900456 today",
-        "id 0b1c2d3e-4f50-4162-8374-95a6b7c8d9ea",
-        "mac 00:1b:44:11:3a:b7",
-        "at 51.507351,-0.127758",
-        "hash d41d8cd98f00b204e9800998ecf8427e",
-    ],
-)
-def test_what_looks_like_a_strangers_data_is_masked_by_its_kind(text: str) -> None:
-    shown = MASKER.text(text.encode())
-    assert "‹" in shown
-    assert re.search(r"\d{6}|[0-9a-f]{12}|someone|51\.5073|00:1b", shown) is None
-
-
-def test_ordinary_text_stays_readable() -> None:
-    for text in (
-        "POST /v2/events?sdk=1.2.3&lang=en-IN HTTP/1.1",
-        '{"os":"Android 14","ok":true}',
-        "n=5; path=/",
-    ):
-        assert MASKER.text(text.encode()) == text
-    assert MASKER.host("graph.facebook.com") == "graph.facebook.com"
-    assert MASKER.url(b"https://graph.facebook.com/v2?a=b", []) == "https://graph.facebook.com/v2?a=b"
-
-
 def test_masked_text_names_the_value_in_the_place_of_the_value() -> None:
     assert MASKER.text(b"imei=490154203237518&x=1") == "imei=‹imei-1›&x=1"
     assert MASKER.text(b"e=bartholomew.quillfeather%40example.org&x=1") == "e=‹email-1›&x=1"

@@ -13,6 +13,7 @@ from phonehome.detect.lexicon import Lexicon
 from phonehome.detect.search import Searcher
 from phonehome.detect.unfold import split_url, unfold_layer
 from phonehome.model.errors import PhonehomeError
+from phonehome.model.subject import DataType
 
 MAX_LAYERS = 8
 """Layers that are peeled off a shown text."""
@@ -20,11 +21,18 @@ MAX_LAYERS = 8
 MAX_REMEMBERED = 4_096
 """Texts whose answer is kept: a URL or a header comes back with every finding."""
 
+ISSUED = {DataType.IMEI: 8, DataType.IMSI: 6, DataType.ICCID: 7}
+"""Leading digits of a handset's numbers that name its model, network or issuer, and not the handset."""
+
+MIN_PART = 6
+"""Digits of such a number that are hidden where they stand alone: an IMEI's serial number has six."""
+
 GRAM = 12
 """Bytes of a message that are enough to hide it: a window may cut it anywhere, in any case of its letters."""
 
 Span = tuple[int, int, int]
 
+_NUMBER = re.compile(rb"(?<![0-9])[0-9]{6,24}(?![0-9])")
 _OCTET = re.compile(rb"%[0-9A-Fa-f]{2}|[\x00-\xff]")
 _PIECE = re.compile(rb"[^\s'\"]{8,}")
 _SPLITS = re.compile(rb"/|[a-z][a-z0-9+.-]*://")
@@ -38,6 +46,7 @@ class HiddenValues:
         self._searcher = searcher
         self._remembered: dict[bytes, list[Span]] = {}
         self._grams = _grams(lexicon)
+        self._parts = _parts(lexicon)
 
     def spans(self, data: bytes) -> list[Span]:
         """The parts of `data` that hold a value: (start, end, place of the value in the lexicon), sorted."""
@@ -65,6 +74,7 @@ class HiddenValues:
 
     def _search(self, graph: Graph, node: int, found: set[Span]) -> None:
         hits = self._searcher.search_anywhere(graph.data[node]) + self._pieces(graph.data[node])
+        hits += self._numbers(graph.data[node])
         plain = len(hits)
         if node:  # the shown text itself is no digest; what it decodes to may be
             digests = self._searcher.search_digests([graph.data[node]])
@@ -81,6 +91,13 @@ class HiddenValues:
                     continue
                 found.add((*_upward(graph, node, edges, start, end), value))
 
+    def _numbers(self, data: bytes) -> list[Span]:
+        """Parts of the handset's numbers, which an app may send apart: `tac=…&snr=…`."""
+        if not self._parts:
+            return []
+        parts = ((match, self._parts.get(match.group())) for match in _NUMBER.finditer(data))
+        return [(*match.span(), value) for match, value in parts if value is not None]
+
     def _pieces(self, data: bytes) -> list[Span]:
         """Pieces of long messages."""
         if not self._grams:
@@ -88,6 +105,18 @@ class HiddenValues:
         lower = data.lower()
         pieces = ((at, self._grams.get(lower[at : at + GRAM])) for at in range(len(lower) - GRAM + 1))
         return [(at, at + GRAM, value) for at, value in pieces if value is not None]
+
+
+def _parts(lexicon: Lexicon) -> dict[bytes, int]:
+    """Every part of the handset's numbers that says more than who issued them, with the place of its value."""
+    parts: dict[bytes, int] = {}
+    for place, value in enumerate(lexicon.values[: lexicon.decoys_from]):
+        digits = re.sub("[^0-9]", "", value.value).encode()
+        issued = ISSUED.get(value.type, len(digits))
+        for end in range(issued + 1, len(digits) + 1):
+            for start in range(end - MIN_PART + 1):
+                parts.setdefault(digits[start:end], place)
+    return parts
 
 
 def _grams(lexicon: Lexicon) -> dict[bytes, int]:

@@ -11,42 +11,28 @@ from collections.abc import Sequence
 from phonehome.detect.hidden import HiddenValues
 from phonehome.detect.lexicon import Lexicon
 from phonehome.detect.search import Searcher
+from phonehome.detect.strangers import mask_strangers
 
 ELLIPSIS = "…"
 
 MAX_SHOWN = 16 << 10
 """Bytes of one captured text that are shown; what follows is left out."""
 
-_STRANGERS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+"), "‹e-mail›"),
-    (re.compile(r"\b[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}\b"), "‹uuid›"),
-    (re.compile(r"\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b"), "‹mac›"),
-    (re.compile(r"(?<![\w.])-?\d{1,3}\.\d{3,}(?!\.)"), "‹decimal›"),
-    (re.compile(r"\+?\d(?:[ ().-]{0,2}\d){6,}"), "‹number›"),
-    (re.compile(r"(?<![0-9A-Za-z])(?=[^\s]{0,200}\d)[0-9A-Fa-f]{12,}"), "‹hex›"),
-    (re.compile(r"(?=[A-Za-z/_+-]{0,200}\d)[A-Za-z0-9+/_-]{20,}={0,2}"), "‹token›"),
-    (
-        re.compile(
-            r"(?<![A-Za-z0-9])(?=[A-Za-z]{0,40}\d)(?=[A-Z0-9]{0,40}[a-z])(?=[a-z0-9]{0,40}[A-Z])[A-Za-z0-9_-]{16,}={0,2}"
-        ),
-        "‹token›",
-    ),
-    (re.compile(r"(?:%[0-9A-Fa-f]{2}){4,}|(?:\\{1,2}u[0-9A-Fa-f]{4}){4,}"), "‹escaped›"),
-    (re.compile(r"(?:#?\w{1,5};)?(?:&#[xX]?[0-9A-Fa-f]{1,6};){2,}(?:&#?\w{0,6})?"), "‹escaped›"),
-    # What follows a digest that a slash of Base64 seemed to end.
-    (re.compile(r"(?<=›)[/+](?:[A-Za-z0-9+/]{6,}={1,2}|(?=[A-Za-z]{0,40}\d)[A-Za-z0-9+/]{10,})"), "‹token›"),
-)
 _HOST_STRANGERS = (
     re.compile(
         r"(?:[0-9a-f]{1,2}-){5,}[0-9a-f]{1,2}|\d{7,}|[0-9a-f]{16,}|(?=[a-z_]*\d)[A-Za-z0-9_]{16,}|[A-Za-z0-9]{25,}"
     ),
     "‹token›",
 )
-_AUTHORITY = re.compile(rb"([a-z]{2,5}://)([A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?)(?=[/?#]|\Z)")
+_AUTHORITY = re.compile(
+    rb"([a-z]{2,5}://)((?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?)(?=[/?#]|\Z)"
+)
 _EDGE = rb"[0-9A-Za-z_\x80-\xff+/=%.@:\\-]"
 _EDGE_LEFT = re.compile(rb"\A(?:[0-9][ ().-]{0,2})*" + _EDGE + rb"*")
 _DIGITS_BEFORE = re.compile(r"(?:\d[ ./-]?|(?<![A-Za-z])[0-9A-Fa-f])+\Z")
 _DIGITS_AFTER = re.compile(r"\A(?:[ ./-]?\d|[0-9A-Fa-f](?![G-Zg-z]))+")
+_HIGH, _LOW, _LOWS = 0xD800, 0xDC00, 0x400
+_MARK = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _UNPRINTABLE = re.compile(
     r"[^\S ]|[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 )
@@ -75,8 +61,8 @@ class Masker:
         if self._reveal:
             return printable(data)
         if len(data) > MAX_SHOWN:
-            return self._strangers(self._known(_without_right_edge(data[:MAX_SHOWN]))) + ELLIPSIS
-        return self._strangers(self._known(data))
+            return self.text(_without_right_edge(data[:MAX_SHOWN])) + ELLIPSIS
+        return self._name(mask_strangers(self._mark(data)))
 
     def path(self, path: str) -> str:
         """A file's name, which may hold a known value (captures are named by IMEI); the rest of it stands.
@@ -84,16 +70,15 @@ class Masker:
         What looks like a stranger's data is left, since dates and counters in names tell inputs apart.
         """
         data = path.encode("utf-8", "backslashreplace")
-        return printable(data) if self._reveal else self._known(data)
+        return printable(data) if self._reveal else self._name(self._mark(data))
 
     def host(self, host: str | None) -> str | None:
         """A host name: labels that hold data are masked, the rest stands."""
         if host is None or self._reveal:
             return host if host is None else printable(host.encode("utf-8", "surrogateescape"))
         pattern, replacement = _HOST_STRANGERS
-        if _is_address(host):
-            return self._known(host.encode("utf-8", "surrogateescape"))
-        return pattern.sub(replacement, self._known(host.encode("utf-8", "surrogateescape")))
+        marked = self._mark(host.encode("utf-8", "surrogateescape"))
+        return self._name(marked if _is_address(host) else pattern.sub(replacement, marked))
 
     def url(self, url: bytes, spans: Sequence[tuple[int, int, str]]) -> str:
         """A URL in which some spans are known to hold values; the host stands as `host` gives it."""
@@ -137,22 +122,26 @@ class Masker:
             head, tail = _DIGITS_BEFORE.sub("", head), _DIGITS_AFTER.sub("", tail)
         return head, f"‹{value_id}›" if span else "", tail
 
-    def _known(self, data: bytes) -> str:
+    def _mark(self, data: bytes) -> str:
+        """Printable text with a pair of surrogates for each known value; printable text itself has none."""
         out, at = [], 0
         for start, end, value in self._hidden.spans(data):
             if start < at:
                 at = max(at, end)
                 continue
             out.append(printable(data[at:start]))
-            out.append(f"‹{self._lexicon.values[value].id}›")
+            out.append(chr(_HIGH + value // _LOWS) + chr(_LOW + value % _LOWS))
             at = end
         out.append(printable(data[at:]))
         return "".join(out)
 
-    def _strangers(self, text: str) -> str:
-        for pattern, replacement in _STRANGERS:
-            text = pattern.sub(replacement, text)
-        return text
+    def _name(self, text: str) -> str:
+        """Put the ids where the marks are."""
+        return _MARK.sub(lambda mark: f"‹{self._lexicon.values[_place(mark.group())].id}›", text)
+
+
+def _place(mark: str) -> int:
+    return (ord(mark[0]) - _HIGH) * _LOWS + ord(mark[1]) - _LOW
 
 
 def _end_of_left_edge(data: bytes) -> int:
