@@ -85,7 +85,7 @@ def test_keys_of_another_session_are_named_and_the_rest_audited(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "hello\n", "<html></html>", "-----BEGIN PRIVATE KEY-----\n", "\0\1\2", "CLIENT_RANDOM 12 34\n"],
+    ["hello\n", "<html></html>", "-----BEGIN PRIVATE KEY-----\n", "\0\1\2", "CLIENT_RANDOM 12 34\n"],
 )
 @pytest.mark.parametrize("command", ["audit", "exchanges"])
 def test_a_key_log_that_is_none_is_refused_with_a_sentence(tmp_path: Path, text: str, command: str) -> None:
@@ -96,6 +96,15 @@ def test_a_key_log_that_is_none_is_refused_with_a_sentence(tmp_path: Path, text:
     assert "keys.log" in ended.err
     assert "SSLKEYLOGFILE" in ended.err
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_an_empty_key_log_is_told_and_the_capture_audited(tmp_path: Path, text: str) -> None:
+    (tmp_path / "keys.log").write_text(text)
+    ended, document = audit(tmp_path, pcap(talk()), "--keylog", "keys.log")
+    assert ended.status == 0
+    assert "keys.log: is empty" in ended.err
+    assert found(document) == {"imei-1"}
 
 
 @pytest.mark.parametrize("begin", [0, 3_600])

@@ -106,6 +106,11 @@ def test_without_any_opening_the_one_that_sends_most_is() -> None:
     assert addresses(finder) == ("203.0.113.9",)
     assert finder.handset is not None
     assert "sent most packets (3 in the first window)" in finder.handset.why
+    assert not finder.is_handset(*read_address("203.0.113.9")), "that may be a server"
+
+
+def test_one_that_opened_something_is_believed() -> None:
+    assert find([opening("192.168.7.20", "203.0.113.5")]).is_handset(*read_address("192.168.7.20"))
 
 
 def test_ipv6_addresses_of_the_same_hardware_are_the_handsets_too() -> None:
