@@ -24,6 +24,8 @@ MAX_EDITED = 16
 
 _REPLACEMENT = "\ufffd"
 _LATIN_1_END = "\xff"
+_C1 = re.compile("[\x80-\x9f]")
+_SIGNS = re.compile("[\xa0-\xbf\xd7\xf7]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x80-\x9f]")
 
 
@@ -51,6 +53,9 @@ def read_request_body(post: Fields, recorded_size: int | None) -> bytes:
                 f"{post.path}text: the recorder replaced bytes that it could not read as text", lost=True
             )
         elif _is_latin_1(text, recorded_size):
+            return text.encode("latin-1")
+        elif not recorded_size and _is_binary(text):
+            post.note(f"{post.path}text is binary; each character was read as one byte", lost=False)
             return text.encode("latin-1")
     return read_body(post)
 
@@ -134,6 +139,16 @@ def _is_latin_1(text: str, recorded_size: int | None) -> bool:
     return _CONTROLS.search(text) is not None
 
 
+def _is_binary(text: str) -> bool:
+    """Tell bytes that were written as characters by what no text holds, where no size tells.
+
+    C1 controls do; others stand in texts too, but not beside signs that are no letters.
+    """
+    if text.isascii() or max(text) > _LATIN_1_END:
+        return False
+    return _C1.search(text) is not None or bool(_CONTROLS.search(text) and _SIGNS.search(text))
+
+
 def _rebuild_form(post: Fields) -> bytes:
     mime = post.text("mimeType") or ""
     params = post.objects("params")
@@ -141,7 +156,12 @@ def _rebuild_form(post: Fields) -> bytes:
         post.note(f"{post.path}text is missing: the body was rebuilt from its params", lost=False)
     if mime.lower().startswith("multipart/"):
         return _rebuild_multipart(params, mime)
-    pairs = ((param.text("name") or "", param.text("value") or "") for param in params)
+    pairs = [
+        (param.text("name") or "", param.text(key) or "")
+        for param in params
+        for key in ("value", "fileName")
+        if key == "value" or param.has(key)
+    ]
     return "&".join(
         f"{quote_plus(to_bytes(name))}={quote_plus(to_bytes(value))}" for name, value in pairs
     ).encode()

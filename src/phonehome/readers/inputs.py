@@ -38,7 +38,7 @@ READERS: tuple[Reader, ...] = (CaptureReader(), HarReader(), MitmproxyReader())
 MAX_WRAPPINGS = 3
 """Compressions and archives around one another."""
 
-_CAPTURE_SUFFIXES = frozenset({".har", ".mitm", ".flow", ".flows", ".pcap", ".pcapng", ".cap"})
+_CAPTURE_SUFFIXES = frozenset({".har", ".zhar", ".mitm", ".flow", ".flows", ".pcap", ".pcapng", ".cap"})
 _WRAPPING_SUFFIXES = frozenset({".gz", ".zst", ".xz"})
 _STANDARD_INPUT = "-"
 

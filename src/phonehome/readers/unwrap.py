@@ -1,4 +1,4 @@
-"""Compression around a capture (gzip, zstd, xz), told by its first bytes and peeled as a stream.
+"""Compression around a capture (gzip, zstd, xz, zlib), told by its first bytes and peeled as a stream.
 
 Nothing is decompressed into memory whole, and nothing for ever: what comes out is bounded, and so is its
 ratio to what went in.
@@ -8,6 +8,7 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import zstandard
 
@@ -28,11 +29,27 @@ _OUTPUT_BYTES = 256 * 1024
 # zstandard's decompressor bounds no output: four bytes can make a block of 128 KiB, so it gets few at once.
 _ZSTD_INPUT_BYTES = 1024
 _SIGNATURES = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz"}
+_ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+_ZLIB_WBITS, _GZIP_WBITS = 15, 31
+_LOOKED_AT = 16
 
 
 def name_wrapping(head: bytes) -> str | None:
-    """Name the compression that a stream begins with: `gzip`, `zstd`, `xz`, or None."""
-    return next((name for signature, name in _SIGNATURES.items() if head.startswith(signature)), None)
+    """Name the compression that a stream begins with: `gzip`, `zstd`, `xz`, `zlib`, or None."""
+    for signature, name in _SIGNATURES.items():
+        if head.startswith(signature):
+            return name
+    return "zlib" if head.startswith(_ZLIB) and _inflates_to_text(head) else None
+
+
+def _inflates_to_text(head: bytes) -> bool:
+    """Tell a zlib stream, whose two bytes are too few, by what is in it: mitmproxy keeps HAR so, as `.zhar`."""
+    try:
+        start = zlib.decompressobj(_ZLIB_WBITS).decompress(head, _LOOKED_AT)
+    except zlib.error:
+        return False
+    text = start.removeprefix(b"\xef\xbb\xbf")
+    return bool(text) and all(byte in b"\t\r\n" or 0x20 <= byte < 0x7F for byte in text)
 
 
 def unwrap(stream: ByteStream, wrapping: str) -> "BoundedStream":
@@ -41,9 +58,14 @@ def unwrap(stream: ByteStream, wrapping: str) -> "BoundedStream":
     Reading gives everything that could be decompressed, and then raises an `InputError` that says what
     stopped it: the stream is damaged, ends early, or more came out than is allowed.
     """
-    chunks = {"gzip": _iter_gzip, "zstd": _iter_zstd, "xz": _iter_xz}[wrapping]
+    chunks: dict[str, Callable[[_Counter], Iterator[bytes]]] = {
+        "gzip": partial(_iter_inflated, wbits=_GZIP_WBITS),
+        "zlib": partial(_iter_inflated, wbits=_ZLIB_WBITS),
+        "zstd": _iter_zstd,
+        "xz": _iter_xz,
+    }
     source = _Counter(stream)
-    return BoundedStream(chunks(source), lambda: source.taken, f"its {wrapping} wrapping")
+    return BoundedStream(chunks[wrapping](source), lambda: source.taken, f"its {wrapping} wrapping")
 
 
 class BoundedStream:
@@ -110,11 +132,11 @@ class _Counter:
         return piece
 
 
-def _iter_gzip(source: _Counter) -> Iterator[bytes]:
-    """RFC 1952; members may follow one another, and zeros may pad the end."""
+def _iter_inflated(source: _Counter, wbits: int) -> Iterator[bytes]:
+    """RFC 1952, or 1950 in the same manner; members may follow one another, and zeros may pad the end."""
     data = source.take()
     while data:
-        inflater = zlib.decompressobj(wbits=31)
+        inflater = zlib.decompressobj(wbits)
         while True:
             yield inflater.decompress(data, _OUTPUT_BYTES)
             if inflater.eof:

@@ -172,6 +172,15 @@ class TestBodies:
         assert "rebuilt" in problem.reason
         assert not problem.lost
 
+    def test_the_name_of_a_file_stays_in_a_form_that_is_not_multipart(
+        self, read_one: ReadOne, make_entry: MakeEntry
+    ) -> None:
+        params = [{"name": "f", "fileName": "a b.txt", "value": "x"}, {"name": "g", "fileName": "c.txt"}]
+        post = {"mimeType": "application/x-www-form-urlencoded", "params": params}
+        exchange, _ = read_one(make_entry({"postData": post}))
+        assert exchange.request is not None
+        assert exchange.request.body == b"f=x&f=a+b.txt&g=&g=c.txt"
+
     def test_multipart_params_without_text_are_rebuilt(
         self, read_one: ReadOne, make_entry: MakeEntry
     ) -> None:
@@ -200,6 +209,34 @@ class TestBodies:
         exchange, _ = read_one(entry)
         assert exchange.request is not None
         assert exchange.request.body == data
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            gzip.compress(b"imei=490154203237518", mtime=0),
+            bytes.fromhex("088ed3e1c7f2ba6f") + b"\x12\x05hello",
+            b"\x08\xb1\xf0\x01",
+        ],
+    )
+    @pytest.mark.parametrize("size", [-1, 0, None])
+    def test_binary_written_as_latin_1_is_bytes_again_where_no_size_is_known(
+        self, read_one: ReadOne, make_entry: MakeEntry, data: bytes, size: int | None
+    ) -> None:
+        entry = make_entry({"postData": {"text": data.decode("latin-1")}, "bodySize": size})
+        exchange, problems = read_one(entry)
+        assert exchange.request is not None
+        assert exchange.request.body == data
+        assert [problem.lost for problem in problems] == [False]
+        assert "binary" in problems[0].reason
+
+    @pytest.mark.parametrize("text", ["José\x01Müller", "Łódź\x01 \x85", "50 £", "a\x01b"])
+    def test_text_stays_utf_8_where_no_size_is_known(
+        self, read_one: ReadOne, make_entry: MakeEntry, text: str
+    ) -> None:
+        exchange, problems = read_one(make_entry({"postData": {"text": text}, "bodySize": -1}))
+        assert exchange.request is not None
+        assert exchange.request.body == text.encode()
+        assert problems == []
 
     def test_accented_text_stays_utf_8(self, read_one: ReadOne, make_entry: MakeEntry) -> None:
         exchange, _ = read_one(make_entry({"postData": {"text": "José"}, "bodySize": 4}))

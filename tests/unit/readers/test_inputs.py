@@ -9,6 +9,7 @@ import os
 import threading
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,9 @@ WRAPPINGS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "xz": lzma.compress,
     "zstd": zstandard.ZstdCompressor().compress,
+    "zlib": zlib.compress,
+    "zlib of little effort": lambda data: zlib.compress(data, 1),
+    "gzip of zlib": lambda data: gzip.compress(zlib.compress(data)),
     "gzip of zstd": lambda data: gzip.compress(zstandard.ZstdCompressor().compress(data)),
     "two gzip members": lambda data: gzip.compress(data[:100]) + gzip.compress(data[100:]),
     "two zstd frames": lambda data: b"".join(
@@ -227,6 +231,8 @@ def test_a_named_pipe_is_read(tmp_path: Path, har: bytes) -> None:
         (bz2.compress(b"x"), "bzip2"),
         (gzip.compress(b""), "holds nothing"),
         (gzip.compress(b"words"), "looks like text"),
+        (b"x^2 + y^2 = z^2", "looks like text"),
+        (zlib.compress(bytes(range(64))), "is of no known format"),
         (b"\x1f\x8b\x08 not gzip", "damaged"),
         (b"PK\x03\x04 not zip", "zip archive"),
         (zip_of(a_txt=b"words"), "without a capture"),
@@ -265,7 +271,9 @@ def test_several_bad_inputs_are_an_error(tmp_path: Path) -> None:
         iter_inputs([tmp_path / "a", tmp_path / "b"])
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, zstandard.ZstdCompressor().compress])
+@pytest.mark.parametrize(
+    "pack", [gzip.compress, zlib.compress, lzma.compress, zstandard.ZstdCompressor().compress]
+)
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.999])
 def test_a_wrapping_cut_short_gives_what_came_before(
     tmp_path: Path, make_har: Make, make_entry: MakeEntry, pack: Callable[[bytes], bytes], share: float
@@ -297,7 +305,9 @@ def test_a_damaged_zip_member_gives_what_came_before(
     assert any(isinstance(item, Problem) and item.lost for item in items)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, zstandard.ZstdCompressor().compress])
+@pytest.mark.parametrize(
+    "pack", [gzip.compress, zlib.compress, lzma.compress, zstandard.ZstdCompressor().compress]
+)
 def test_a_bomb_ends_at_its_bound(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, har: bytes, pack: Callable[[bytes], bytes]
 ) -> None:
