@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TextIO
 
+import orjson
+
 from phonehome import __version__
 from phonehome.model.exchange import Direction, Exchange, Header, Message, Piece, Protocol, Transport
 
@@ -28,7 +30,7 @@ def iter_ndjson(exchanges: Iterable[Exchange], *, bodies: bool) -> Iterator[str]
         bodies: Whether to give bodies, in Base64; without, `body` is null.
     """
     for exchange in exchanges:
-        yield json.dumps(_line(exchange, bodies)) + "\n"
+        yield _dump(_line(exchange, bodies)) + "\n"
 
 
 def iter_har(exchanges: Iterable[Exchange]) -> Iterator[str]:
@@ -41,7 +43,7 @@ def iter_har(exchanges: Iterable[Exchange]) -> Iterator[str]:
     yield f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": ['
     separator = "\n"
     for exchange in exchanges:
-        yield separator + json.dumps(_entry(exchange))
+        yield separator + _dump(_entry(exchange))
         separator = ",\n"
     yield "\n]}}\n"
 
@@ -80,6 +82,14 @@ def exchanges_schema() -> dict[str, object]:
             messages={"type": "array", "items": _PIECE},
         ),
     }
+
+
+def _dump(value: dict[str, object]) -> str:
+    """Write one object; lone surrogates, which stand for bytes that are no text, are beyond the quick writer."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value, separators=(",", ":"))
 
 
 def _object(**properties: object) -> dict[str, object]:
