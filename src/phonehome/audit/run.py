@@ -19,12 +19,13 @@ from phonehome.detect import Detector
 from phonehome.detect.chance import THRESHOLD_BITS
 from phonehome.detect.masking import Masker
 from phonehome.model.account import Account
+from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.finding import Finding
 from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
 from phonehome.model.subject import Subject
-from phonehome.readers import InputFacts, ReadingOptions, iter_inputs, read_input
+from phonehome.readers import InputFacts, InputFile, ReadingOptions, iter_inputs, read_input
 from phonehome.reports import document as doc
 
 MAX_PROBLEMS = 20_000
@@ -117,7 +118,7 @@ class _Audit:
 
     def _iter_exchanges(self, paths: Sequence[str]) -> Iterator[Exchange]:
         """Exchanges of all inputs in order; problems are set aside on the way."""
-        for file in iter_inputs(paths):
+        for file in self._find_inputs(paths):
             reading = read_input(file, self._options)
             self._names.append(self._masker.path(file.name))
             for item in reading:
@@ -128,6 +129,13 @@ class _Audit:
                 elif isinstance(item, Exchange):
                     yield item
             self._inputs.append(reading.facts)
+
+    def _find_inputs(self, paths: Sequence[str]) -> list[InputFile]:
+        """Find the inputs; captures are named by IMEI, so what is wrong with all of them is masked too."""
+        try:
+            return iter_inputs(paths)
+        except InputError as error:
+            raise InputError(self._masker.path(str(error))) from None
 
     def _document(self, *, named: bool) -> doc.AuditDocument:
         gathering = self._book.close(self._detector.tally.bytes_searched)

@@ -4,6 +4,7 @@ Whatever goes wrong ends in one sentence on standard error and a status of `Exit
 only on request, because users should not have to read one and because it may hold captured values.
 """
 
+import errno
 import gc
 import os
 import sys
@@ -92,6 +93,10 @@ def _ending(error: BaseException) -> ExitCode:
         case BrokenPipeError():  # while a help text was printed; results see to it themselves
             mute_stdout()
             return ExitCode.DONE
+        case OSError(errno=errno.ENOSPC):
+            mute_stdout()
+            say(f"cannot be written: {error.strerror}")
+            return ExitCode.USAGE
         case click.ClickException():
             error.show()
             return ExitCode.USAGE

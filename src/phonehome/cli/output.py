@@ -37,10 +37,37 @@ def write_stdout(text: str, *, private: bool = False) -> None:
         stdout.write(text)
 
 
+class _Stdout(io.TextIOWrapper):
+    """Tells its own failures from those of what it is given to write."""
+
+    def write(self, text: str, /) -> int:
+        with _explaining():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _explaining():
+            super().flush()
+
+
+@contextmanager
+def _explaining() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        mute_stdout()  # or what is left in the buffer would fail again
+        raise ConfigError(f"standard output cannot be written: {error.strerror}") from error
+
+
 @contextmanager
 def open_stdout() -> Iterator[TextIO]:
-    """Give standard output as UTF-8 text; ends quietly when its reader went away."""
-    stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="backslashreplace", newline="")
+    """Give standard output as UTF-8 text; ends quietly when its reader went away.
+
+    Raises:
+        ConfigError: It cannot be written: its disk is full.
+    """
+    stdout = _Stdout(sys.stdout.buffer, encoding="utf-8", errors="backslashreplace", newline="")
     try:
         yield stdout
         stdout.flush()

@@ -9,6 +9,7 @@ from phonehome.case.template import template
 from phonehome.cli.output import say, write_file, write_stdout
 from phonehome.detect.lexicon import explain
 from phonehome.model.errors import ConfigError
+from phonehome.reports.words import count
 
 DEFAULT_NAME = "subject.yaml"
 NEW_EPILOG = """\b
@@ -64,7 +65,7 @@ def _explain(file: Path, loaded: SubjectFile) -> str:
     searched_for = sum(searched for _, _, searched, _ in rows)
     id_width = max((len(row[0]) for row in rows), default=0)
     type_width = max((len(row[1]) for row in rows), default=0)
-    lines = [f"{file}: {len(rows)} values, {searched_for} of them searched for"]
+    lines = [f"{file}: {count(len(rows), 'value')}, {searched_for} of them searched for"]
     for value_id, data_type, searched, why in rows:
         verdict = "searched for" if searched else "NOT searched for"
         lines.append(

@@ -140,6 +140,21 @@ def test_a_file_without_an_exchange_ends_with_2_and_one_clear_sentence(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("content", [None, b"hello"])
+def test_a_value_in_the_name_of_the_only_input_is_masked_in_the_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
+) -> None:
+    target = tmp_path / f"of {AD_ID}.har"
+    if content is not None:
+        target.write_bytes(content)
+    assert main(["audit", str(target), "--subject", str(SUBJECT)]) == 2
+    err = capsys.readouterr().err
+    assert f"{tmp_path}/of ‹ad-id›.har: " in err
+    assert AD_ID not in err
+    assert main(["audit", str(target), "--subject", str(SUBJECT), "--reveal"]) == 2
+    assert AD_ID in capsys.readouterr().err
+
+
 def test_a_folder_without_captures_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", str(tmp_path), "--subject", str(SUBJECT)]) == 2
     assert str(tmp_path) in capsys.readouterr().err

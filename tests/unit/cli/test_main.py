@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from importlib.resources import files
+from pathlib import Path
 
 import click
 import jsonschema
@@ -15,6 +17,7 @@ from phonehome.cli.main import main
 from phonehome.model.errors import ConfigError
 
 PROGRAM = [sys.executable, "-c", "import sys; from phonehome.cli.main import main; sys.exit(main())"]
+HAR = str(files("phonehome.demo") / "android-app.har")
 
 
 @pytest.fixture
@@ -116,6 +119,33 @@ def test_a_reader_that_has_enough_is_no_fault() -> None:
         os.close(write)
     assert done.returncode == 0
     assert done.stderr == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["schema", "audit"],
+        ["schema"],
+        ["subject", "new", "-"],
+        ["exchanges", HAR],
+        ["exchanges", HAR, "--format", "har"],
+        ["audit", HAR],
+        ["audit", HAR, "--format", "json"],
+        ["--help"],
+        ["--version"],
+    ],
+)
+def test_a_full_disk_ends_with_2_and_one_sentence(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("phonehome: ")
+    assert done.stderr.splitlines()[-1].endswith("cannot be written: No space left on device")
+    assert "fault" not in done.stderr
+    assert "Exception" not in done.stderr
 
 
 @pytest.mark.parametrize("name", ["audit", "subject", "exchanges"])

@@ -65,6 +65,13 @@ def test_check_names_what_is_not_searched_for_and_what_is_odd(
     assert "490154203237519" not in out
 
 
+def test_check_counts_one_value_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "s.yaml"
+    target.write_text('values:\n  - {id: one, type: imei, value: "490154203237518"}\n')
+    assert main(["subject", "check", str(target)]) == 0
+    assert capsys.readouterr().out.startswith(f"{target}: 1 value, 1 of them searched for\n")
+
+
 def test_check_of_a_wrong_file_ends_with_2_and_names_each_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
