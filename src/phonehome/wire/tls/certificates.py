@@ -1,8 +1,10 @@
 """The names that a server's certificate gives (RFC 5280): alternative names, and the common name."""
 
+import warnings
 from functools import lru_cache
 
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
 from phonehome.decoders.base import Compression
@@ -63,6 +65,13 @@ def _names(der: bytes) -> tuple[str, ...]:
 
 
 def _read_names(der: bytes) -> tuple[str, ...]:
+    with warnings.catch_warnings():
+        # The library warns of what is wrong with a certificate; this one is somebody else's, and recorded.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        return _read_each_name(der)
+
+
+def _read_each_name(der: bytes) -> tuple[str, ...]:
     try:
         certificate = x509.load_der_x509_certificate(der)
     except ValueError as error:
