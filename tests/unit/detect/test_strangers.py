@@ -4,8 +4,11 @@ import re
 
 import pytest
 from detecting import IMEI, PHONE, known, subject_of
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phonehome.detect import Detector
+from phonehome.detect.strangers import mask_strangers
 
 MASKER = Detector(subject_of(known("imei", IMEI), known("imsi", "310260123456789"))).make_masker(reveal=False)
 
@@ -89,3 +92,17 @@ def test_ordinary_text_stays_readable() -> None:
     for url in ("https://[2001:db8:85a3::8a2e]:8443/v2?a=b", "https://d3jdlwnuo8nsnr.cloudfront.net/v2"):
         assert MASKER.url(url.encode(), []) == url
     assert MASKER.url(b"https://graph.facebook.com/v2?a=b", []) == "https://graph.facebook.com/v2?a=b"
+
+
+PIECES = st.one_of(
+    st.sampled_from(
+        ["\ud800\udc00", "\ud801\udfff", "%3A", "%2540", "&#65;", "\\u0041", "@", "::", "a1b2c3", "12", "/"]
+    ),
+    st.text(alphabet="abF09+/=-_.:%@ ‹›;#&\\", max_size=12),
+)
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+def test_the_marks_of_known_values_stay_whatever_is_around_them(text: str) -> None:
+    marks = re.compile("[\ud800-\udfff]+")
+    assert "".join(marks.findall(mask_strangers(text))) == "".join(marks.findall(text))
