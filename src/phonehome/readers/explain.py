@@ -19,7 +19,7 @@ _XML = re.compile(rb"\s*<(?:\?xml|[A-Za-z])")
 _BOM = b"\xef\xbb\xbf"
 _MOSTLY_TEXT = 0.9
 
-EXPECTED = "expected a HAR or a mitmproxy flow file"
+EXPECTED = "expected packets (pcap, pcapng), a HAR or a mitmproxy flow file"
 
 
 def explain_head(head: bytes) -> str:
