@@ -103,7 +103,8 @@ def _explain_nothing(paths: Sequence[str | Path], found: Sequence[_Found]) -> st
     if not paths:
         return "no input was named; name a capture, a folder of captures, or - for standard input"
     if not found:
-        return f"{_show(paths[0])}: holds no capture; expected packets (pcap, pcapng), HAR or mitmproxy flow files in it"
+        expected = "packets (pcap, pcapng), HAR or mitmproxy flow files"
+        return f"{_show(paths[0])}: holds no capture; expected {expected} in this folder"
     first = f"{found[0].source.name}: {found[0].reason}"
     return first if len(found) == 1 else f"none of {len(found)} inputs can be read; the first is {first}"
 
