@@ -50,6 +50,7 @@ RESPONSES: Mapping[str, Difference] = {
     "arkime-http-tcp-seq-issue": Difference(reason=_CUT, only_phonehome=1),
     "arkime-no-syn-ack": Difference(reason=_CUT, only_phonehome=1),
     "mercury-corner-cases": Difference(reason=_CUT, only_phonehome=1),
+    "pcpp-HttpMalformedResponse": Difference(reason=_CUT, only_phonehome=1),
     "suricata-http-gap-double": Difference(reason=_CUT, only_phonehome=2),
     "suricata-http2-deflate": Difference(reason=_UPGRADE, only_tshark=1),
     "suricata-http2-range": Difference(reason=_UPGRADE, only_tshark=3),
