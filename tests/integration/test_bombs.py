@@ -16,7 +16,7 @@ from command_line import IMEI, Ended, entry, har, run
 
 MOST_MEMORY = 3 * 1024**3
 GIBIBYTE = 1 << 30
-TRAP_BYTES = 5_000_000
+TRAP_BYTES = 2_000_000
 ENOUGH_SECONDS = 120
 """Not a measure of speed, only of whether work explodes: each of these takes a few seconds."""
 

@@ -114,6 +114,7 @@ def iter_theirs(path: Path) -> Iterator[tuple[int, Row]]:
         yield int(value["frame.number"]), row
 
 
+@pytest.mark.heavy
 @pytest.mark.needs_tool("tshark")
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
 def test_a_capture_gives_the_packets_that_tshark_sees(path: Path) -> None:
