@@ -13,7 +13,7 @@ from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.problem import Problem
 from phonehome.readers import InputFile, ReadingOptions, iter_inputs, read_input
-from phonehome.reports.exchanges import write_har, write_ndjson
+from phonehome.reports.exchanges import iter_har, iter_ndjson
 
 EPILOG = """\b
 Examples:
@@ -59,10 +59,8 @@ def exchanges(
     """
     counted = _Counted(iter_inputs(paths), ReadingOptions(key_logs=key_logs, handset=handset))
     with open_stdout() as stdout:
-        if format_name == "har":
-            write_har(counted, stdout)
-        else:
-            write_ndjson(counted, stdout, bodies)
+        for piece in iter_har(counted) if format_name == "har" else iter_ndjson(counted, bodies=bodies):
+            stdout.write(piece)
     if not counted.number:
         raise InputError("no exchange could be read")
     return ExitCode.DONE

@@ -1,14 +1,12 @@
 """Where results and messages go: results to standard output or a file, everything else to standard error."""
 
-import io
 import os
 import secrets
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 import click
 
@@ -34,49 +32,58 @@ def write_stdout(text: str, *, private: bool = False) -> None:
     if private:
         _protect_redirect(sys.stdout.fileno())
     with open_stdout() as stdout:
-        stdout.write(text)
+        stdout.write(text.encode("utf-8", "backslashreplace"))
 
 
-class _Stdout(io.TextIOWrapper):
-    """Tells its own failures from those of what it is given to write."""
+class Stdout:
+    """Standard output; tells its own failures from those of what it is given to write."""
 
-    def write(self, text: str, /) -> int:
-        with _explaining():
-            return super().write(text)
+    def __init__(self) -> None:
+        self._out = sys.stdout.buffer
+
+    def write(self, data: bytes) -> None:
+        """Write all of it.
+
+        Raises:
+            BrokenPipeError: Its reader went away.
+            ConfigError: It cannot be written: its disk is full.
+        """
+        try:
+            self._out.write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _cannot_write(error) from error
 
     def flush(self) -> None:
-        with _explaining():
-            super().flush()
+        """Hand on what is held; it raises what `write` raises."""
+        try:
+            self._out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _cannot_write(error) from error
+
+
+def _cannot_write(error: OSError) -> ConfigError:
+    mute_stdout()  # or what is left in the buffer would fail again
+    return ConfigError(f"standard output cannot be written: {error.strerror}")
 
 
 @contextmanager
-def _explaining() -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        mute_stdout()  # or what is left in the buffer would fail again
-        raise ConfigError(f"standard output cannot be written: {error.strerror}") from error
-
-
-@contextmanager
-def open_stdout() -> Iterator[TextIO]:
-    """Give standard output as UTF-8 text; ends quietly when its reader went away.
+def open_stdout() -> Iterator[Stdout]:
+    """Give standard output; ends quietly when its reader went away.
 
     Raises:
         ConfigError: It cannot be written: its disk is full.
     """
-    stdout = _Stdout(sys.stdout.buffer, encoding="utf-8", errors="backslashreplace", newline="")
+    stdout = Stdout()
     try:
         yield stdout
         stdout.flush()
     except BrokenPipeError:
         # The reader had enough (`| head`): no fault, and the command's exit status still counts.
         mute_stdout()
-    finally:
-        with suppress(ValueError, BrokenPipeError):
-            stdout.detach()  # or it would close what it wraps
 
 
 def write_file(path: Path, text: str, *, private: bool = False) -> None:

@@ -5,12 +5,12 @@ cannot be told from a backslash that was there: take `body` or the recording for
 surrogate escape, which our own reader turns back into the byte.
 """
 
-import base64
 import hashlib
 import json
+from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TextIO
 
 import orjson
 
@@ -22,40 +22,30 @@ _TEXT_OPCODE = 1
 _BINARY_OPCODE = 2
 
 
-def iter_ndjson(exchanges: Iterable[Exchange], *, bodies: bool) -> Iterator[str]:
-    """Give one line of JSON for each exchange, as the contract of `phonehome exchanges` says.
+def iter_ndjson(exchanges: Iterable[Exchange], *, bodies: bool) -> Iterator[bytes]:
+    """Give one line of JSON, in UTF-8, for each exchange, as the contract of `phonehome exchanges` says.
 
     Args:
         exchanges: What was read, in order.
         bodies: Whether to give bodies, in Base64; without, `body` is null.
     """
     for exchange in exchanges:
-        yield _dump(_line(exchange, bodies)) + "\n"
+        yield _dump(_line(exchange, bodies), orjson.OPT_APPEND_NEWLINE)
 
 
-def iter_har(exchanges: Iterable[Exchange]) -> Iterator[str]:
-    """Give the text of a HAR 1.2 piece by piece; our reader reads it back to the same exchanges.
+def iter_har(exchanges: Iterable[Exchange]) -> Iterator[bytes]:
+    """Give a HAR 1.2 in UTF-8 piece by piece; our reader reads it back to the same exchanges.
 
     What HAR has no field for (raw streams, DNS, the codings still on a body) stands in members
     `_phonehome`, which other programs pass over.
     """
     creator = json.dumps({"name": "phonehome", "version": __version__})
-    yield f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": ['
-    separator = "\n"
+    yield f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": ['.encode()
+    separator = b"\n"
     for exchange in exchanges:
         yield separator + _dump(_entry(exchange))
-        separator = ",\n"
-    yield "\n]}}\n"
-
-
-def write_ndjson(exchanges: Iterable[Exchange], out: TextIO, bodies: bool) -> None:
-    """Write what `iter_ndjson` gives."""
-    out.writelines(iter_ndjson(exchanges, bodies=bodies))
-
-
-def write_har(exchanges: Iterable[Exchange], out: TextIO) -> None:
-    """Write what `iter_har` gives."""
-    out.writelines(iter_har(exchanges))
+        separator = b",\n"
+    yield b"\n]}}\n"
 
 
 def exchanges_schema() -> dict[str, object]:
@@ -84,12 +74,35 @@ def exchanges_schema() -> dict[str, object]:
     }
 
 
-def _dump(value: dict[str, object]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Base64:
+    """Bytes that are written in Base64, the latest moment that can be: they are most of what is written."""
+
+    data: bytes
+
+
+def _dump(value: dict[str, object], option: int = 0) -> bytes:
     """Write one object; lone surrogates, which stand for bytes that are no text, are beyond the quick writer."""
     try:
-        return orjson.dumps(value).decode()
+        return orjson.dumps(value, _fragment, option)
     except TypeError:
-        return json.dumps(value, separators=(",", ":"))
+        text = json.dumps(value, separators=(",", ":"), default=_string)
+        return text.encode() + (b"\n" if option & orjson.OPT_APPEND_NEWLINE else b"")
+
+
+def _fragment(value: object) -> orjson.Fragment:
+    """Nothing in it needs an escape, so the writer need not look."""
+    return orjson.Fragment(b'"%b"' % b2a_base64(_bytes(value), newline=False))
+
+
+def _string(value: object) -> str:
+    return b2a_base64(_bytes(value), newline=False).decode()
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, _Base64):
+        raise TypeError(f"no {type(value).__name__} is written")
+    return value.data
 
 
 def _object(**properties: object) -> dict[str, object]:
@@ -152,12 +165,15 @@ def _message_line(message: Message | None, bodies: bool) -> dict[str, object] | 
     if message is None:
         return None
     return {
-        "headers": [[_readable(name), _readable(value)] for name, value in message.headers],
+        "headers": [
+            (name.decode("utf-8", "backslashreplace"), value.decode("utf-8", "backslashreplace"))
+            for name, value in message.headers
+        ],
         "size": message.size,
         "sha256": hashlib.sha256(message.body).hexdigest(),
         "codings": list(message.codings),
         "truncated": message.truncated,
-        "body": _base64(message.body) if bodies else None,
+        "body": _Base64(message.body) if bodies else None,
     }
 
 
@@ -168,7 +184,7 @@ def _piece_line(piece: Piece, bodies: bool) -> dict[str, object]:
         "text": piece.text,
         "size": len(piece.data),
         "sha256": hashlib.sha256(piece.data).hexdigest(),
-        "body": _base64(piece.data) if bodies else None,
+        "body": _Base64(piece.data) if bodies else None,
     }
 
 
@@ -259,11 +275,11 @@ def _header(message: Message, wanted: bytes) -> str:
     return next((_exact(value) for name, value in message.headers if name.lower() == wanted), "")
 
 
-def _body(body: bytes) -> dict[str, str]:
+def _body(body: bytes) -> dict[str, object]:
     try:
         return {"text": body.decode("utf-8")}
     except UnicodeDecodeError:
-        return {"text": _base64(body), "encoding": "base64"}
+        return {"text": _Base64(body), "encoding": "base64"}
 
 
 def _websocket_message(piece: Piece) -> dict[str, object]:
@@ -272,16 +288,12 @@ def _websocket_message(piece: Piece) -> dict[str, object]:
         "type": "send" if piece.direction is Direction.UP else "receive",
         "time": piece.time.timestamp() if piece.time is not None else None,
         "opcode": _TEXT_OPCODE if piece.text else _BINARY_OPCODE,
-        "data": _exact(piece.data) if piece.text else _base64(piece.data),
+        "data": _exact(piece.data) if piece.text else _Base64(piece.data),
     }
 
 
 def _time(time: datetime | None) -> str | None:
     return time.isoformat().replace("+00:00", "Z") if time is not None else None
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
 
 
 def _readable(data: bytes) -> str:
