@@ -1,6 +1,6 @@
 """`phonehome exchanges`: what was read, unmasked and without judging it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -9,11 +9,12 @@ from phonehome.cli.exit_codes import ExitCode
 from phonehome.cli.handset import read_handset
 from phonehome.cli.keylog import read_key_logs
 from phonehome.cli.output import open_stdout, say
+from phonehome.cli.workers import workers_option
 from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.problem import Problem
-from phonehome.readers import InputFile, ReadingOptions, iter_inputs, read_input
-from phonehome.reports.exchanges import iter_har, iter_ndjson
+from phonehome.readers import InputFile, ReadingOptions, Rendered, iter_inputs, read_input
+from phonehome.reports.exchanges import HarWriter, NdjsonWriter
 
 EPILOG = """\b
 Examples:
@@ -44,11 +45,13 @@ Examples:
     show_default=True,
     help="One JSON object a line, or one HAR file.",
 )
+@workers_option
 @click.option("--bodies", is_flag=True, help="With ndjson: the bodies too, in Base64.")
 def exchanges(
     paths: tuple[str, ...],
     key_logs: tuple[bytes, ...],
     handset: str | None,
+    workers: int,
     format_name: str,
     bodies: bool,
 ) -> ExitCode:
@@ -57,27 +60,35 @@ def exchanges(
     PATH is a capture (pcap, pcapng, HAR or mitmproxy flows, also compressed), a folder of them, or - for
     standard input.
     """
-    counted = _Counted(iter_inputs(paths), ReadingOptions(key_logs=key_logs, handset=handset))
+    writer = HarWriter() if format_name == "har" else NdjsonWriter(bodies)
+    options = ReadingOptions(key_logs=key_logs, handset=handset, workers=workers, render=writer.render)
+    written = _Written(iter_inputs(paths), options, writer.render)
     with open_stdout() as stdout:
-        for piece in iter_har(counted) if format_name == "har" else iter_ndjson(counted, bodies=bodies):
+        for piece in writer.join(written):
             stdout.write(piece)
-    if not counted.number:
+    if not written.number:
         raise InputError("no exchange could be read")
     return ExitCode.DONE
 
 
-class _Counted(Iterator[Exchange]):
-    """The exchanges of all inputs; problems go to standard error."""
+class _Written(Iterator[tuple[int, bytes]]):
+    """The exchanges of all inputs, by index and as they are written; problems go to standard error."""
 
-    def __init__(self, inputs: list[InputFile], options: ReadingOptions) -> None:
+    def __init__(
+        self, inputs: list[InputFile], options: ReadingOptions, render: Callable[[Exchange], bytes]
+    ) -> None:
         self.number = 0
+        self._render = render
         self._items = (item for file in inputs for item in read_input(file, options))
 
-    def __next__(self) -> Exchange:
+    def __next__(self) -> tuple[int, bytes]:
         for item in self._items:
             if isinstance(item, Exchange):
                 self.number += 1
-                return item
+                return item.index, self._render(item)
+            if isinstance(item, Rendered):
+                self.number += 1
+                return item.index, item.data
             if isinstance(item, Problem):
                 say(f"{item.where}: {item.reason}")
         raise StopIteration

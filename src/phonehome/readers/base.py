@@ -5,8 +5,9 @@ memory bounded by its largest entry. A broken entry becomes a `Problem` and the 
 is counted for it all the same, so that an index always names a place in the recording.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from phonehome.model.account import Account
@@ -17,7 +18,23 @@ from phonehome.model.problem import Problem
 HEAD_BYTES = 64 * 1024
 """How much of an unwrapped stream a reader is shown to recognise its format."""
 
-Item = Exchange | Problem | Account | SeenHandset
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An exchange that a worker has written already.
+
+    Attributes:
+        index: The exchange's.
+        time: When it began.
+        data: What `ReadingOptions.render` gave.
+    """
+
+    index: int
+    time: datetime | None
+    data: bytes
+
+
+Item = Exchange | Rendered | Problem | Account | SeenHandset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +44,16 @@ class ReadingOptions:
     Attributes:
         key_logs: The contents of TLS key logs.
         handset: IP address or MAC of the handset; None to find it.
+        workers: How many processes read a large capture.
+        render: How workers write exchanges, so that bodies need not travel twice; it gets the exchange with an index
+            that is not yet its own. None to get exchanges. It travels itself, so it is an object or a function of
+            a module.
     """
 
     key_logs: tuple[bytes, ...] = ()
     handset: str | None = None
+    workers: int = 1
+    render: Callable[[Exchange], bytes] | None = None
 
 
 DEFAULTS = ReadingOptions()

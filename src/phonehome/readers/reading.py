@@ -9,9 +9,11 @@ from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
-from phonehome.readers.base import DEFAULTS, Item, ReadingOptions
+from phonehome.readers.base import DEFAULTS, ByteStream, Item, Reader, ReadingOptions, Rendered
+from phonehome.readers.capture import CaptureReader
 from phonehome.readers.inputs import InputFile
-from phonehome.readers.sources import Tally
+from phonehome.readers.shared import is_worth_sharing, read_shared
+from phonehome.readers.sources import Source, Tally
 
 MAX_PROBLEMS = 10_000
 """How many problems of one input are given one by one; the rest are counted."""
@@ -40,7 +42,7 @@ class InputFacts:
     handset: SeenHandset | None
 
 
-Found = Exchange | Problem | Account
+Found = Exchange | Rendered | Problem | Account
 """What comes out of an input."""
 
 
@@ -82,7 +84,7 @@ class Reading(Iterator[Found]):
             yield self._file.problem
             return
         for item in self._iter_source():
-            if isinstance(item, Exchange):
+            if isinstance(item, Exchange | Rendered):
                 self._note_time(item.time)
                 yield item
                 continue
@@ -111,15 +113,23 @@ class Reading(Iterator[Found]):
         try:
             with file.source.open(self._tally) as stream:
                 try:
-                    yield from file.reader.read(
-                        stream, where=file.name, number=file.number, options=self._options
-                    )
+                    yield from self._read(file.reader, file.source, stream)
                 except InputError as error:
                     yield self._make_problem(str(error))
         except InputError as error:
             yield self._make_problem(str(error))
         except OSError as error:
             yield self._make_problem(f"cannot be read to its end ({error.strerror or 'input error'})")
+
+    def _read(self, reader: Reader, source: Source, stream: ByteStream) -> Iterator[Item]:
+        where, number, options = self._file.name, self._file.number, self._options
+        if (
+            options.workers > 1
+            and isinstance(reader, CaptureReader)
+            and is_worth_sharing(source.path, options)
+        ):
+            return read_shared(stream, source.path, where, number, options)
+        return reader.read(stream, where=where, number=number, options=options)
 
     def _note_time(self, time: datetime | None) -> None:
         self._exchanges += 1

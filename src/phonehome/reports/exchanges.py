@@ -22,30 +22,61 @@ _TEXT_OPCODE = 1
 _BINARY_OPCODE = 2
 
 
-def iter_ndjson(exchanges: Iterable[Exchange], *, bodies: bool) -> Iterator[bytes]:
-    """Give one line of JSON, in UTF-8, for each exchange, as the contract of `phonehome exchanges` says.
+@dataclass(frozen=True, slots=True)
+class NdjsonWriter:
+    """Writes lines of JSON in UTF-8, one for each exchange, as the contract of `phonehome exchanges` says.
 
-    Args:
-        exchanges: What was read, in order.
+    Attributes:
         bodies: Whether to give bodies, in Base64; without, `body` is null.
     """
-    for exchange in exchanges:
-        yield _dump(_line(exchange, bodies), orjson.OPT_APPEND_NEWLINE)
+
+    bodies: bool
+
+    def render(self, exchange: Exchange) -> bytes:
+        """Write an exchange, all but its index, which comes first."""
+        return _dump(_line(exchange, self.bodies), orjson.OPT_APPEND_NEWLINE)[1:]
+
+    def join(self, rendered: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
+        """Give the lines of exchanges: their indexes, and what was written of them."""
+        for index, data in rendered:
+            yield b'{"index":%d,' % index
+            yield data
 
 
-def iter_har(exchanges: Iterable[Exchange]) -> Iterator[bytes]:
-    """Give a HAR 1.2 in UTF-8 piece by piece; our reader reads it back to the same exchanges.
+@dataclass(frozen=True, slots=True)
+class HarWriter:
+    """Writes a HAR 1.2 in UTF-8; our reader reads it back to the same exchanges.
 
     What HAR has no field for (raw streams, DNS, the codings still on a body) stands in members
     `_phonehome`, which other programs pass over.
     """
-    creator = json.dumps({"name": "phonehome", "version": __version__})
-    yield f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": ['.encode()
-    separator = b"\n"
-    for exchange in exchanges:
-        yield separator + _dump(_entry(exchange))
-        separator = b",\n"
-    yield b"\n]}}\n"
+
+    def render(self, exchange: Exchange) -> bytes:
+        """Write an exchange's entry."""
+        return _dump(_entry(exchange))
+
+    def join(self, rendered: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
+        """Give the whole of the file, piece by piece."""
+        creator = json.dumps({"name": "phonehome", "version": __version__})
+        yield f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": ['.encode()
+        separator = b"\n"
+        for _, data in rendered:
+            yield separator
+            yield data
+            separator = b",\n"
+        yield b"\n]}}\n"
+
+
+def iter_ndjson(exchanges: Iterable[Exchange], *, bodies: bool) -> Iterator[bytes]:
+    """Give the lines of JSON of exchanges piece by piece; see `NdjsonWriter`."""
+    writer = NdjsonWriter(bodies)
+    return writer.join((exchange.index, writer.render(exchange)) for exchange in exchanges)
+
+
+def iter_har(exchanges: Iterable[Exchange]) -> Iterator[bytes]:
+    """Give a HAR of exchanges piece by piece; see `HarWriter`."""
+    writer = HarWriter()
+    return writer.join((exchange.index, writer.render(exchange)) for exchange in exchanges)
 
 
 def exchanges_schema() -> dict[str, object]:
@@ -143,7 +174,6 @@ _PIECE = _object(
 
 def _line(exchange: Exchange, bodies: bool) -> dict[str, object]:
     return {
-        "index": exchange.index,
         "time": _time(exchange.time),
         "protocol": exchange.protocol.value,
         "method": exchange.method,

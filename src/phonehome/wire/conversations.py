@@ -80,6 +80,11 @@ def sort_conversations(segments: Segments, chosen: Column) -> tuple[Column, list
     return chosen[order], talks
 
 
+def mix_conversations(segments: Segments, chosen: Column) -> Words:
+    """Give a number for each chosen segment that is the same for all of its conversation, both ways."""
+    return _mix(_canonical(segments, chosen)[0])
+
+
 def _canonical(segments: Segments, chosen: Column) -> tuple[tuple[Words, ...], Mask]:
     """Give the columns of the pair, its ends in a fixed order, and which segments run from `two` to `one`."""
     high, low = segments.src_high[chosen], segments.src_low[chosen]

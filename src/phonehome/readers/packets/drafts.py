@@ -35,9 +35,14 @@ class Begun(NamedTuple):
 
 
 class Outbox:
-    """Collects drafts, and numbers them window by window."""
+    """Collects drafts, and numbers them window by window.
+
+    Attributes:
+        fresh: The first packets of what the last release gave numbers to, in the order of the numbers.
+    """
 
     def __init__(self, number: int) -> None:
+        self.fresh: list[int] = []
         self._number = number
         self._next = 0
         self._drafts: list[Draft] = []
@@ -56,11 +61,13 @@ class Outbox:
         new: list[Draft | Begun] = [draft for draft in drafts if draft.key not in draft.numbers]
         new += [one for one in begun if one.key not in one.numbers]
         new.sort(key=_first)
+        self.fresh = fresh = []
         for one in new:
             # What ended after it was said to have begun stands there twice.
             if one.key not in one.numbers:
                 one.numbers[one.key] = self._next
                 self._next += 1
+                fresh.append(one.first)
         numbered = [(draft.numbers.pop(draft.key), draft.fields) for draft in drafts]
         numbered.sort(key=_index)
         return [Exchange(input=self._number, index=index, **fields) for index, fields in numbered]  # type: ignore[arg-type]

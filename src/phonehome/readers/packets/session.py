@@ -9,11 +9,12 @@ from phonehome.model.account import Account
 from phonehome.model.exchange import Exchange
 from phonehome.readers.packets.addresses import NameBook, write_address
 from phonehome.readers.packets.connection import Connection
-from phonehome.readers.packets.datagrams import DatagramTable
+from phonehome.readers.packets.datagrams import DNS_PORTS, DatagramTable
 from phonehome.readers.packets.drafts import Begun, Outbox
 from phonehome.readers.packets.handset import HandsetFinder
 from phonehome.readers.packets.link import Link
 from phonehome.readers.packets.protocols import Keys
+from phonehome.readers.packets.share import WHOLE, Counts, Share
 from phonehome.wire.conversations import Pair, Talk, sort_conversations
 from phonehome.wire.segments import Segments
 from phonehome.wire.side import Side
@@ -34,33 +35,42 @@ class Session:
         number: The input's number.
         keys: What decrypts.
         finder: Knows the handset.
-
-    Attributes:
-        holed: Connections of which bytes are missing, among those that are over.
-        missing: How many bytes.
-        stray: Bytes of segments so far off their connections that they were left out.
+        share: Which of the conversations to read.
     """
 
-    def __init__(self, number: int, keys: Keys, finder: HandsetFinder) -> None:
-        self.holed = 0
-        self.missing = 0
-        self.stray = 0
+    def __init__(self, number: int, keys: Keys, finder: HandsetFinder, share: Share = WHOLE) -> None:
+        self._holed = 0
+        self._missing = 0
+        self._stray = 0
         self._number = number
         self._keys = keys
         self._finder = finder
+        self._share = share
         self._names = NameBook()
         self._out = Outbox(number)
         self._connections: dict[Pair, Connection] = {}
         self._restless: dict[Pair, Connection] = {}  # those that are over, or wait for a segment
         self._datagrams = DatagramTable(number, finder, self._names, self._out)
+        self._unheard = Outbox(number)
+        self._overheard = DatagramTable(number, finder, self._names, self._unheard)
         self._accounts: list[Account] = []
         self._window = 0
         self._left_out = 0
 
+    def count(self) -> Counts:
+        """Give what was counted of the conversations that are over."""
+        return Counts(
+            holed=self._holed,
+            missing=self._missing,
+            stray=self._stray,
+            left_out=self._left_out + self._datagrams.left_out,
+            opened=self._keys.log.used,
+        )
+
     @property
-    def left_out(self) -> int:
-        """Packets with payload of conversations that are not the handset's."""
-        return self._left_out + self._datagrams.left_out
+    def fresh(self) -> list[int]:
+        """The first packets of the exchanges that were numbered last, in the order of their numbers."""
+        return self._out.fresh
 
     @property
     def names(self) -> NameBook:
@@ -72,9 +82,7 @@ class Session:
         self._window += 1
         self._finder.observe(segments)
         touched = self._take_tcp(segments)
-        self._accounts += self._datagrams.take(segments, np.flatnonzero(segments.protocol == _UDP))
-        if segments.other is not None and len(segments.other):
-            self._accounts += self._datagrams.take(segments.other, np.arange(len(segments.other)), again=True)
+        self._take_datagrams(segments)
         begun = self._datagrams.begun()
         for connection in touched:
             begun += connection.end_window()
@@ -95,10 +103,21 @@ class Session:
         accounts, self._accounts = self._accounts, []
         yield from accounts
 
+    def _take_datagrams(self, segments: Segments) -> None:
+        share, datagrams = self._share, np.flatnonzero(segments.protocol == _UDP)
+        if share.workers > 1:
+            self._overheard.take(segments, share.overhear(segments, datagrams, DNS_PORTS))
+            self._unheard.release(())
+        self._accounts += self._datagrams.take(segments, share.choose(segments, datagrams))
+        if segments.other is not None and len(segments.other):
+            places = share.choose(segments.other, np.arange(len(segments.other)))
+            self._accounts += self._datagrams.take(segments.other, places, again=True)
+
     def _take_tcp(self, segments: Segments) -> list[Connection]:
         payload = segments.end + segments.cut > segments.start
         wanted = (segments.protocol == _TCP) & (payload | (segments.flags & _SPECIAL != 0))
-        order, talks = sort_conversations(segments, np.flatnonzero(wanted))
+        chosen = self._share.choose(segments, np.flatnonzero(wanted))
+        order, talks = sort_conversations(segments, chosen)
         if not talks:
             return []
         batch = make_batch(segments, order)
@@ -256,9 +275,9 @@ class Session:
 
     def _finish(self, connection: Connection) -> None:
         account = connection.finish(self._number)
-        self.holed += connection.missing > 0
-        self.missing += connection.missing
-        self.stray += connection.stray
+        self._holed += connection.missing > 0
+        self._missing += connection.missing
+        self._stray += connection.stray
         if account is not None:
             self._accounts.append(account)
 

@@ -154,6 +154,11 @@ class KeyLog:
         return bool(self._premasters or self._sessions)
 
     @property
+    def used(self) -> int:
+        """Connections of which somebody asked for the secrets that it has."""
+        return len(self._used)
+
+    @property
     def unused(self) -> int:
         """Connections that the key log has secrets of and that nobody asked for."""
         return len(self._randoms) + len(self._premasters) + len(self._sessions) - len(self._used)

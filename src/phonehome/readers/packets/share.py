@@ -1,0 +1,88 @@
+"""One worker's share of a capture: whole conversations, so that each can be read without the others.
+
+Every worker reads the file and its headers, for those are cheap; what costs time, streams and their encryption, is
+shared out. The answers of name servers are heard by all, since any conversation may need the names in them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+from phonehome.readers.base import Item
+from phonehome.wire.columns import Column, Mask
+from phonehome.wire.conversations import mix_conversations
+from phonehome.wire.segments import Segments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Which of the conversations a worker reads.
+
+    Attributes:
+        index: The worker, from 0; the first also tells what all of them see.
+        workers: How many there are.
+    """
+
+    index: int = 0
+    workers: int = 1
+
+    def choose(self, segments: Segments, places: Column) -> Column:
+        """Of the segments at these places, those of this worker's conversations."""
+        if self.workers == 1 or not len(places):
+            return places
+        return places[self._is_own(segments, places)]
+
+    def overhear(self, segments: Segments, places: Column, ports: frozenset[int]) -> Column:
+        """Of the segments at these places, those of other workers' conversations with one of these ports."""
+        if self.workers == 1 or not len(places):
+            return places[:0]
+        wanted = np.array(sorted(ports), segments.src_port.dtype)
+        heard = np.isin(segments.src_port[places], wanted) | np.isin(segments.dst_port[places], wanted)
+        return places[heard & ~self._is_own(segments, places)]
+
+    def _is_own(self, segments: Segments, places: Column) -> Mask:
+        mixed = mix_conversations(segments, places) >> np.uint64(32)
+        own: Mask = mixed % np.uint64(self.workers) == np.uint64(self.index)
+        return own
+
+
+WHOLE = Share()
+"""All of a capture."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """What a worker counted of its conversations.
+
+    Attributes:
+        holed: Connections of which bytes are missing.
+        missing: How many bytes.
+        stray: Bytes numbered so far off their connections that they were left out.
+        left_out: Packets with payload of conversations that are not the handset's.
+        opened: Connections that keys were found for.
+    """
+
+    holed: int = 0
+    missing: int = 0
+    stray: int = 0
+    left_out: int = 0
+    opened: int = 0
+
+    def add(self, other: "Counts") -> None:
+        """Add what another worker counted."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was read of a capture from one place to the next.
+
+    Attributes:
+        items: In their order.
+        fresh: The first packets of the exchanges that got their index here, in the order of the indexes.
+    """
+
+    items: Sequence[Item]
+    fresh: list[int] = field(default_factory=list)

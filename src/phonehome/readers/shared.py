@@ -1,0 +1,212 @@
+"""One capture read by several processes, each its share of the conversations; results come as from one.
+
+Every process reads the file itself, so what travels between them is results alone. The indexes that a worker
+gives count its own exchanges; as each part of the capture (see `CaptureReading.iter_parts`) is complete, the parts of
+all workers are numbered together, by first packets, just as a single reader numbers them.
+"""
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from typing import IO, TypeGuard
+
+from phonehome.model.exchange import Exchange
+from phonehome.readers.base import ByteStream, Item, ReadingOptions, Rendered
+from phonehome.readers.capture import CaptureReading
+from phonehome.readers.packets.share import Counts, Part, Share
+from phonehome.wire.tls.keylog import KeyLog
+
+MIN_SHARED_BYTES = 4 * 1024**2
+"""Captures that are smaller are read before a worker has started."""
+
+_AHEAD = 3
+"""Parts of a worker that wait for those of the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a worker is to read."""
+
+    path: Path
+    where: str
+    number: int
+    options: ReadingOptions
+    share: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A worker's own fault, by the name of its exception: more might show what was recorded."""
+
+    name: str
+
+
+Answer = Part | Counts | Failure
+"""What a worker sends: its parts, then what it counted; or that it failed."""
+
+
+def is_worth_sharing(path: Path | None, options: ReadingOptions) -> TypeGuard[Path]:
+    """Whether a capture at this path is large enough, and its conversations do not need one another.
+
+    Where a key log holds what an RSA key exchange leads to, a resumed connection needs the one that it resumes.
+    """
+    if path is None or any(KeyLog.parse(log).has_premasters for log in options.key_logs):
+        return False
+    return path.stat().st_size >= MIN_SHARED_BYTES
+
+
+def read_shared(
+    stream: ByteStream, path: Path, where: str, number: int, options: ReadingOptions
+) -> Iterator[Item]:
+    """Read a capture with `options.workers` processes, this one among them.
+
+    Args:
+        stream: The capture, for this process.
+        path: Where it lies, for the others.
+        where: Its name as problems give it.
+        number: The input's number.
+        options: What the user says; `render` is called in the workers.
+
+    Yields:
+        What `CaptureReader.read` gives, in the same order; exchanges as `Rendered` where `options.render` is set.
+
+    Raises:
+        InputError: The stream is no capture.
+        RuntimeError: A worker failed.
+    """
+    shares = [Share(index=index, workers=options.workers) for index in range(options.workers)]
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(
+                _Worker(Order(path=path, where=where, number=number, options=options, share=share))
+            )
+            for share in shares[1:]
+        ]
+        own = CaptureReading(stream, where, number, options, shares[0])
+        merger = _Merger(options.workers)
+        for part in own.iter_parts():
+            yield from merger.merge([render(part, options), *(worker.next_part() for worker in workers)])
+        counts = own.counts
+        for index, worker in enumerate(workers, 1):
+            # A file that still grows may have had more to read for one than for another.
+            while (part := worker.next_part()) is not _NOTHING:
+                yield from merger.merge([_NOTHING] * index + [part])
+            counts.add(worker.counts)
+        yield from own.closing_problems(counts)
+
+
+def render(part: Part, options: ReadingOptions) -> Part:
+    """Write a part's exchanges as the options say."""
+    if options.render is None:
+        return part
+    items = [
+        Rendered(item.index, item.time, options.render(item)) if isinstance(item, Exchange) else item
+        for item in part.items
+    ]
+    return Part(items, part.fresh)
+
+
+_NOTHING = Part(())
+
+
+class _Merger:
+    """Numbers the exchanges of all workers together."""
+
+    def __init__(self, workers: int) -> None:
+        self._next = 0
+        self._given = [0] * workers
+        self._indexes: list[dict[int, int]] = [{} for _ in range(workers)]
+
+    def merge(self, parts: Sequence[Part]) -> Iterator[Item]:
+        """Give the items of one part of the capture, of all workers, in their order."""
+        new = []
+        for worker, part in enumerate(parts):
+            given = self._given[worker]
+            new += [(first, worker, given + place) for place, first in enumerate(part.fresh)]
+            self._given[worker] = given + len(part.fresh)
+        new.sort()
+        for index, (_, worker, theirs) in enumerate(new, self._next):
+            self._indexes[worker][theirs] = index
+        self._next += len(new)
+        exchanges: list[tuple[int, Exchange | Rendered]] = []
+        others: list[Item] = []
+        for worker, part in enumerate(parts):
+            indexes = self._indexes[worker]
+            for item in part.items:
+                if isinstance(item, Exchange | Rendered):
+                    exchanges.append((indexes.pop(item.index), item))
+                else:
+                    others.append(item)
+        exchanges.sort(key=_index)
+        for index, exchange in exchanges:
+            if isinstance(exchange, Rendered):
+                yield Rendered(index, exchange.time, exchange.data)
+            else:
+                yield replace(exchange, index=index) if exchange.index != index else exchange
+        yield from others
+
+
+def _index(numbered: tuple[int, Exchange | Rendered]) -> int:
+    return numbered[0]
+
+
+class _Worker:
+    """A process that reads a share, seen from the one that asked for it.
+
+    A thread takes what it sends, so that it need not wait while this process is busy with its own share.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self.counts = Counts()
+        self._order = order
+        self._answers: Queue[Answer | None] = Queue(_AHEAD)
+        self._ended = False
+
+    def __enter__(self) -> "_Worker":
+        # -P: what lies in the working folder is not for Python to import.
+        command = [sys.executable, "-P", "-m", "phonehome.readers.worker"]
+        self._process = subprocess.Popen(  # noqa: S603  ourselves
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: PT018
+        with suppress(BrokenPipeError), self._process.stdin as stdin:  # it is said when nothing comes
+            pickle.dump(self._order, stdin, protocol=pickle.HIGHEST_PROTOCOL)
+        self._thread = Thread(target=self._take, args=(self._process.stdout,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        while self._thread.is_alive():
+            with suppress(Empty):
+                self._answers.get(timeout=0.01)
+        self._process.wait()
+
+    def next_part(self) -> Part:
+        """Wait for the next part; behind the last there are empty ones."""
+        if self._ended:
+            return _NOTHING
+        answer = self._answers.get()
+        if isinstance(answer, Part):
+            return answer
+        self._ended = True
+        if isinstance(answer, Counts):
+            self.counts = answer
+            return _NOTHING
+        reason = answer.name if answer is not None else f"exit status {self._process.wait()}"
+        raise RuntimeError(f"a worker failed ({reason}); read again with one worker")
+
+    def _take(self, stdout: IO[bytes]) -> None:
+        with stdout:
+            try:
+                while not isinstance(answer := pickle.load(stdout), Counts):  # noqa: S301  our own process
+                    self._answers.put(answer)
+                self._answers.put(answer)
+            except (EOFError, OSError, pickle.UnpicklingError):
+                self._answers.put(None)
