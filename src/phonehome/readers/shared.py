@@ -89,7 +89,7 @@ def read_shared(
             for share in shares[1:]
         ]
         own = CaptureReading(stream, where, number, options, shares[0])
-        merger = _Merger(options.workers)
+        merger = Merger(options.workers)
         for part in own.iter_parts():
             yield from merger.merge([render(part, options), *(worker.next_part() for worker in workers)])
         counts = own.counts
@@ -115,7 +115,7 @@ def render(part: Part, options: ReadingOptions) -> Part:
 _NOTHING = Part(())
 
 
-class _Merger:
+class Merger:
     """Numbers the exchanges of all workers together."""
 
     def __init__(self, workers: int) -> None:

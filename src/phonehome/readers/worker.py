@@ -43,7 +43,7 @@ def work(order: Order, out: BinaryIO) -> None:
         with order.path.open("rb") as stream:
             reading = CaptureReading(stream, order.where, order.number, order.options, order.share)
             for part in reading.iter_parts():
-                _send(Part(_own(render(part, order.options)), part.fresh), out)
+                _send(Part(own_items(render(part, order.options)), part.fresh), out)
     except (InputError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             raise
@@ -57,7 +57,7 @@ def work(order: Order, out: BinaryIO) -> None:
         _send(reading.counts, out)
 
 
-def _own(part: Part) -> list[Exchange | Rendered | Account]:
+def own_items(part: Part) -> list[Exchange | Rendered | Account]:
     """Leave out what every worker sees."""
     return [item for item in part.items if isinstance(item, Exchange | Rendered | Account)]
 

@@ -1,0 +1,155 @@
+"""A capture read by several workers gives what one gives: the same exchanges, numbers, accounts and problems."""
+
+import io
+import pickle
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+
+import pytest
+
+from phonehome.cli.main import main
+from phonehome.model.account import Account
+from phonehome.readers import Rendered, iter_inputs, read_input, shared, worker
+from phonehome.readers.base import Item, ReadingOptions
+from phonehome.readers.capture import CaptureReading
+from phonehome.readers.packets.share import Counts, Part, Share
+from phonehome.readers.shared import Failure, Merger, Order
+
+CASES = Path(__file__).parents[2] / "cases"
+CAPTURES = sorted(
+    path
+    for folder in CASES.glob("pcap-*")
+    for path in folder.iterdir()
+    if path.suffix in (".pcap", ".pcapng", ".cap")
+)
+LARGE = CASES / "pcap-suricata-http2-range" / "suricata-http2-range.pcap"
+
+
+def options_for(capture: Path, *, workers: int = 1) -> ReadingOptions:
+    logs = [path.read_bytes() for path in capture.parent.iterdir() if path.suffix in (".keylog", ".log")]
+    return ReadingOptions(key_logs=tuple(logs), workers=workers)
+
+
+def read_in_shares(capture: Path, workers: int) -> Iterator[Item]:
+    data, options = capture.read_bytes(), options_for(capture)
+    readings = [
+        CaptureReading(io.BytesIO(data), "a.pcap", 0, options, Share(index=index, workers=workers))
+        for index in range(workers)
+    ]
+    merger, counts = Merger(workers), Counts()
+    for parts in zip_longest(*(reading.iter_parts() for reading in readings)):
+        assert all(isinstance(part, Part) for part in parts)  # as many of each
+        yield from merger.merge([parts[0], *(Part(worker.own_items(part), part.fresh) for part in parts[1:])])
+    for reading in readings:
+        counts.add(reading.counts)
+    yield from readings[0].closing_problems(counts)
+
+
+def sorted_out(items: list[Item]) -> tuple[list[Item], Counter[str]]:
+    """Apart from accounts, which are sums and come in any order."""
+    return [item for item in items if not isinstance(item, Account)], Counter(
+        repr(item) for item in items if isinstance(item, Account)
+    )
+
+
+@pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.parent.name)
+def test_shares_together_are_the_whole(capture: Path) -> None:
+    whole = sorted_out(list(read_in_shares(capture, 1)))
+    for workers in (2, 5):
+        assert sorted_out(list(read_in_shares(capture, workers))) == whole
+
+
+def test_each_worker_has_something_to_do() -> None:
+    sizes: Counter[int] = Counter()
+    for capture in CAPTURES:
+        for index in range(2):
+            reading = CaptureReading(
+                io.BytesIO(capture.read_bytes()), "a.pcap", 0, ReadingOptions(), Share(index=index, workers=2)
+            )
+            sizes[index] += sum(len(part.fresh) for part in reading.iter_parts())
+    assert min(sizes.values()) > sum(sizes.values()) / 4
+
+
+@pytest.mark.parametrize("command", [("--bodies",), ("--format", "har")])
+def test_the_program_writes_the_same(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setattr(shared, "MIN_SHARED_BYTES", 0)
+    written = []
+    for workers in ("1", "3"):
+        assert main(["exchanges", str(LARGE), *command, "--workers", workers]) == 0
+        written.append(capfdbinary.readouterr())
+    assert written[0] == written[1]
+    assert written[0].out.count(b"status") >= 5
+
+
+def test_processes_give_exchanges_where_none_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "MIN_SHARED_BYTES", 0)
+    [file] = iter_inputs([LARGE])
+    one, two = read_input(file, options_for(LARGE)), read_input(file, options_for(LARGE, workers=2))
+    assert sorted_out(list(two)) == sorted_out(list(one))
+    assert two.facts == one.facts
+
+
+def test_small_captures_and_those_whose_connections_need_one_another_are_read_by_one() -> None:
+    assert not shared.is_worth_sharing(LARGE, ReadingOptions(workers=2))
+    assert not shared.is_worth_sharing(None, ReadingOptions(workers=2))
+    rsa = b"RSA 0123456789abcdef " + b"ab" * 48 + b"\n"
+    assert not shared.is_worth_sharing(LARGE, ReadingOptions(workers=2, key_logs=(rsa,)))
+
+
+def order(path: Path, *, render: object = None) -> Order:
+    options = ReadingOptions(render=render)  # type: ignore[arg-type]
+    return Order(path=path, where="a", number=0, options=options, share=Share(index=0, workers=1))
+
+
+def answers(out: io.BytesIO) -> list[object]:
+    out.seek(0)
+    return list(iter(lambda: pickle.load(out) if out.tell() < len(out.getvalue()) else None, None))
+
+
+def fail(_: object) -> bytes:
+    raise ZeroDivisionError("with what was recorded")
+
+
+def test_a_worker_answers_with_its_parts_and_its_counts() -> None:
+    out = io.BytesIO()
+    worker.work(order(LARGE, render=repr), out)
+    *parts, counts = answers(out)
+    assert isinstance(counts, Counts)
+    items = [item for part in parts if isinstance(part, Part) for item in part.items]
+    assert any(isinstance(item, Rendered) for item in items)
+
+
+def test_a_worker_that_fails_says_what_but_not_of_which_value() -> None:
+    out = io.BytesIO()
+    worker.work(order(LARGE, render=fail), out)
+    assert answers(out)[-1] == Failure("ZeroDivisionError")
+
+
+@pytest.mark.parametrize("ends", ["fails", "is killed"])
+def test_a_worker_that_fails_ends_the_reading(
+    ends: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "MIN_SHARED_BYTES", 0)
+    if ends == "is killed":
+        killed = tmp_path / "python"
+        killed.write_text("#!/bin/sh\nkill -9 $$\n")
+        killed.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(killed))
+    [file] = iter_inputs([LARGE])
+    options = ReadingOptions(workers=2, render=bytes.fromhex if ends == "fails" else None)  # type: ignore[arg-type]
+    monkeypatch.setattr(shared, "render", lambda part, _: part)
+    with pytest.raises(RuntimeError, match="a worker failed"):
+        list(read_input(file, options))
+
+
+def test_whoever_has_enough_ends_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "MIN_SHARED_BYTES", 0)
+    [file] = iter_inputs([LARGE])
+    reading = read_input(file, ReadingOptions(workers=3))
+    next(reading)
+    del reading  # with a process or a thread left, the test's own end would warn
