@@ -5,6 +5,7 @@ weight; flows are what people read. Problems and coverage travel beside them to 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import phonenumbers
@@ -14,6 +15,7 @@ from phonehome.attribution import Attributor
 from phonehome.audit.coverage import CoverageTally
 from phonehome.audit.findings import FindingRenderer
 from phonehome.audit.flows import MAX_LISTED, MAX_LISTED_IN_ALL, FlowBook, Gathering
+from phonehome.audit.pool import Pool
 from phonehome.audit.text import write_time
 from phonehome.detect import Detector
 from phonehome.detect.chance import THRESHOLD_BITS
@@ -52,7 +54,7 @@ def audit(
         geo_databases: MaxMind-format files of the user's own, beside the packed data.
         reveal: Show values instead of their ids.
         progress: Called with a sentence now and then, for work that takes long.
-        options: Key logs and the handset's address, for captures of packets.
+        options: Key logs and the handset's address, for captures of packets; and how many processes share the work.
 
     Raises:
         InputError: None of the paths can be read.
@@ -87,6 +89,7 @@ class _Audit:
         self._subject = subject
         self._attributor = attributor
         self._detector = Detector(subject)
+        self._search = Pool(self._detector, options.workers) if options.workers > 1 else self._detector
         self._masker = self._detector.make_masker(reveal=reveal)
         self._progress = progress
         self._tally = CoverageTally()
@@ -100,7 +103,7 @@ class _Audit:
         self._inputs: list[InputFacts] = []
 
     def run(self, paths: Sequence[str], *, named: bool) -> doc.AuditDocument:
-        for examined in self._detector.examine(self._iter_exchanges(paths)):
+        for examined in self._search.examine(self._iter_exchanges(paths)):
             self._tally.add(examined)
             self._problems.extend(examined.problems)
             self._decoys.extend(examined.decoys[: MAX_DECOY_HITS - len(self._decoys)])
@@ -119,7 +122,7 @@ class _Audit:
     def _iter_exchanges(self, paths: Sequence[str]) -> Iterator[Exchange]:
         """Exchanges of all inputs in order; problems are set aside on the way."""
         for file in self._find_inputs(paths):
-            reading = read_input(file, self._options)
+            reading = read_input(file, replace(self._options, workers=1))  # the search is what takes long
             self._names.append(self._masker.path(file.name))
             for item in reading:
                 if isinstance(item, Problem):
@@ -138,7 +141,7 @@ class _Audit:
             raise InputError(self._masker.path(str(error))) from None
 
     def _document(self, *, named: bool) -> doc.AuditDocument:
-        gathering = self._book.close(self._detector.tally.bytes_searched)
+        gathering = self._book.close(self._search.tally.bytes_searched)
         return doc.AuditDocument(
             tool=doc.Tool(name="phonehome", version=__version__, data=self._data_sources()),
             subject=self._subject_summary() if named else None,
@@ -193,8 +196,8 @@ class _Audit:
         lexicon = self._detector.lexicon
         return doc.Statistics(
             bytes_recorded=self._tally.recorded,
-            bytes_searched=self._detector.tally.bytes_searched,
-            layers_opened=self._detector.tally.layers_opened,
+            bytes_searched=self._search.tally.bytes_searched,
+            layers_opened=self._search.tally.layers_opened,
             forms=len(lexicon.patterns),
             digests=len(lexicon.digests),
             findings=gathering.strong,

@@ -18,6 +18,7 @@ from phonehome.cli.handset import read_handset
 from phonehome.cli.keylog import read_key_logs
 from phonehome.cli.output import say, write_file, write_stdout
 from phonehome.cli.overwriting import refuse_overwriting
+from phonehome.cli.workers import workers_option
 from phonehome.model.subject import Subject
 from phonehome.readers import ReadingOptions
 from phonehome.reports.csv_report import render_csv
@@ -74,6 +75,7 @@ Examples:
 @click.option(
     "--handset", metavar="IP|MAC", callback=read_handset, help="The phone's address, for packet captures."
 )
+@workers_option
 @click.option(
     "--geo-database",
     "geo_databases",
@@ -111,6 +113,7 @@ def audit(
     subject_file: Path | None,
     key_logs: tuple[bytes, ...],
     handset: str | None,
+    workers: int,
     geo_databases: tuple[Path, ...],
     format_name: str | None,
     output: Path | None,
@@ -131,7 +134,7 @@ def audit(
     loaded = _load(subject_file)
     refuse_overwriting(output, format_name, [*paths, *loaded.files])
     subject = loaded.subject if subject_file is not None else None
-    options = ReadingOptions(key_logs=key_logs, handset=handset)
+    options = ReadingOptions(key_logs=key_logs, handset=handset, workers=workers)
     document = run_audit(
         paths, subject=subject, geo_databases=geo_databases, reveal=reveal, progress=say, options=options
     )

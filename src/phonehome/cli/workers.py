@@ -1,4 +1,4 @@
-"""`--workers`: how many processes read a capture of packets."""
+"""`--workers`: how many processes share the work."""
 
 import click
 
@@ -10,5 +10,5 @@ workers_option = click.option(
     type=click.IntRange(1, MAX_WORKERS),
     default=1,
     show_default=True,
-    help="Processes that share the reading of a large pcap or pcapng.",
+    help="Processes that share the work on large recordings.",
 )

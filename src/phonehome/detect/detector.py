@@ -1,7 +1,7 @@
 """From exchanges to findings: peel a batch of them, search each layer, and name each place.
 
 Exchanges are taken in batches, so that one search serves thousands of small buffers; results come in the order of
-the exchanges. What a batch showed to hold nothing is remembered and not opened again in the next.
+the exchanges. What a batch showed to hold nothing is remembered and not opened again in the next, within a block.
 """
 
 import gc
@@ -25,6 +25,8 @@ from phonehome.model.subject import Subject
 
 BATCH_EXCHANGES = 512
 BATCH_BYTES = 4 << 20
+BLOCK_BATCHES = 4
+"""Batches that profit from what those before them showed to hold nothing; blocks can be searched apart."""
 MAX_SEARCHED_AT_ONCE = 64 << 20
 
 MAX_CLEAN = 200_000
@@ -63,12 +65,26 @@ class Tally:
 
 @dataclass(slots=True)
 class _Batch:
-    exchanges: list[Exchange] = field(default_factory=list)
-    recorded: list[int] = field(default_factory=list)
-    graph: Graph = field(default_factory=Graph)
+    exchanges: list[Exchange]
+    recorded: list[int]
+    graph: Graph
     roots: list[Root] = field(default_factory=list)
     problems: list[list[Problem]] = field(default_factory=list)
-    size: int = 0
+
+
+def iter_batches(exchanges: Iterable[Exchange]) -> Iterator[list[Exchange]]:
+    """Cut exchanges into batches, the same ones wherever a block of them begins."""
+    batch: list[Exchange] = []
+    total = 0
+    for exchange in exchanges:
+        size = _recorded(exchange)
+        if batch and (total + size > BATCH_BYTES or len(batch) >= BATCH_EXCHANGES):
+            yield batch
+            batch, total = [], 0
+        batch.append(exchange)
+        total += size
+    if batch:
+        yield batch
 
 
 class Detector:
@@ -89,32 +105,20 @@ class Detector:
 
     def examine(self, exchanges: Iterable[Exchange]) -> Iterator[Examined]:
         """Search every exchange; one result for each, in order."""
-        batch = self._new_batch()
-        for exchange in exchanges:
-            size = _recorded(exchange)
-            if batch.exchanges and batch.size + size > BATCH_BYTES:
-                yield from self._finish(batch)
-                batch = self._new_batch()
-            batch.exchanges.append(exchange)
-            batch.recorded.append(size)
-            batch.size += size
-            if len(batch.exchanges) >= BATCH_EXCHANGES:
-                yield from self._finish(batch)
-                batch = self._new_batch()
-        if batch.exchanges:
-            yield from self._finish(batch)
+        for number, batch in enumerate(iter_batches(exchanges)):
+            if number % BLOCK_BATCHES == 0:
+                self._clean.clear()
+            with _without_collection():
+                results = self._examine_batch(self._fill(batch))
+            yield from results
 
     def make_masker(self, *, reveal: bool) -> Masker:
         """A masker for this subject's values."""
         return Masker(self.lexicon, self._searcher, reveal=reveal)
 
-    def _new_batch(self) -> _Batch:
-        return _Batch(graph=Graph(clean=self._clean, least=self._least))
-
-    def _finish(self, batch: _Batch) -> Iterator[Examined]:
-        with _without_collection():
-            results = self._examine_batch(batch)
-        yield from results
+    def _fill(self, exchanges: list[Exchange]) -> _Batch:
+        graph = Graph(clean=self._clean, least=self._least)
+        return _Batch(exchanges=exchanges, recorded=[_recorded(one) for one in exchanges], graph=graph)
 
     def _examine_batch(self, batch: _Batch) -> list[Examined]:
         graph = batch.graph

@@ -5,22 +5,18 @@ gives count its own exchanges; as each part of the capture (see `CaptureReading.
 all workers are numbered together, by first packets, just as a single reader numbers them.
 """
 
-import pickle
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from queue import Empty, Queue
-from threading import Thread
-from typing import IO, TypeGuard
+from typing import TypeGuard
 
 from phonehome.model.exchange import Exchange
 from phonehome.readers.base import ByteStream, Item, ReadingOptions, Rendered
 from phonehome.readers.capture import CaptureReading
 from phonehome.readers.packets.share import Counts, Part, Share
 from phonehome.wire.tls.keylog import KeyLog
+from phonehome.workers import Worker
 
 MIN_SHARED_BYTES = 4 * 1024**2
 """Captures that are smaller are read before a worker has started."""
@@ -38,17 +34,6 @@ class Order:
     number: int
     options: ReadingOptions
     share: Share
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A worker's own fault, by the name of its exception: more might show what was recorded."""
-
-    name: str
-
-
-Answer = Part | Counts | Failure
-"""What a worker sends: its parts, then what it counted; or that it failed."""
 
 
 def is_worth_sharing(path: Path | None, options: ReadingOptions) -> TypeGuard[Path]:
@@ -78,13 +63,13 @@ def read_shared(
 
     Raises:
         InputError: The stream is no capture.
-        RuntimeError: A worker failed.
+        WorkerError: A worker failed.
     """
     shares = [Share(index=index, workers=options.workers) for index in range(options.workers)]
     with ExitStack() as stack:
         workers = [
             stack.enter_context(
-                _Worker(Order(path=path, where=where, number=number, options=options, share=share))
+                _Sharer(Order(path=path, where=where, number=number, options=options, share=share))
             )
             for share in shares[1:]
         ]
@@ -156,57 +141,20 @@ def _index(numbered: tuple[int, Exchange | Rendered]) -> int:
     return numbered[0]
 
 
-class _Worker:
-    """A process that reads a share, seen from the one that asked for it.
-
-    A thread takes what it sends, so that it need not wait while this process is busy with its own share.
-    """
+class _Sharer(Worker):
+    """A worker that reads a share."""
 
     def __init__(self, order: Order) -> None:
+        super().__init__("phonehome.readers.worker", ahead=_AHEAD)
         self.counts = Counts()
-        self._order = order
-        self._answers: Queue[Answer | None] = Queue(_AHEAD)
         self._ended = False
-
-    def __enter__(self) -> "_Worker":
-        # -P: what lies in the working folder is not for Python to import.
-        command = [sys.executable, "-P", "-m", "phonehome.readers.worker"]
-        self._process = subprocess.Popen(  # noqa: S603  ourselves
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: PT018
-        with suppress(BrokenPipeError), self._process.stdin as stdin:  # it is said when nothing comes
-            pickle.dump(self._order, stdin, protocol=pickle.HIGHEST_PROTOCOL)
-        self._thread = Thread(target=self._take, args=(self._process.stdout,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        while self._thread.is_alive():
-            with suppress(Empty):
-                self._answers.get(timeout=0.01)
-        self._process.wait()
+        self.send(order)
 
     def next_part(self) -> Part:
         """Wait for the next part; behind the last there are empty ones."""
-        if self._ended:
-            return _NOTHING
-        answer = self._answers.get()
+        answer = _NOTHING if self._ended else self.receive()
         if isinstance(answer, Part):
             return answer
-        self._ended = True
-        if isinstance(answer, Counts):
-            self.counts = answer
-            return _NOTHING
-        reason = answer.name if answer is not None else f"exit status {self._process.wait()}"
-        raise RuntimeError(f"a worker failed ({reason}); read again with one worker")
-
-    def _take(self, stdout: IO[bytes]) -> None:
-        with stdout:
-            try:
-                while not isinstance(answer := pickle.load(stdout), Counts):  # noqa: S301  our own process
-                    self._answers.put(answer)
-                self._answers.put(answer)
-            except (EOFError, OSError, pickle.UnpicklingError):
-                self._answers.put(None)
+        assert isinstance(answer, Counts)
+        self._ended, self.counts = True, answer
+        return _NOTHING
