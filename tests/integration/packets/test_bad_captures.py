@@ -13,6 +13,16 @@ from pcap_writer import CLIENT, SERVER, Conversation, Packet, block, cut, option
 CASES = Path(__file__).parents[2] / "cases"
 ASK = f"GET /?imei={IMEI} HTTP/1.1\r\nHost: a.example\r\n\r\n".encode()
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + bytes(2_000)
+OTHER_KEYS_OF_TLS_1_3 = "".join(
+    f"{label} {'5e' * 32} {'a7' * 32}\n"
+    for label in (
+        "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+        "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+        "CLIENT_TRAFFIC_SECRET_0",
+        "SERVER_TRAFFIC_SECRET_0",
+        "EXPORTER_SECRET",
+    )
+)
 OTHER_KEYS = f"CLIENT_RANDOM {'ab' * 32} {'cd' * 48}\n"
 
 
@@ -69,8 +79,9 @@ def test_a_missing_segment_is_named_and_the_rest_audited(tmp_path: Path) -> None
     )
 
 
-def test_keys_of_another_session_are_named_and_the_rest_audited(tmp_path: Path) -> None:
-    (tmp_path / "keys.log").write_text(OTHER_KEYS)
+@pytest.mark.parametrize("keys", [OTHER_KEYS, OTHER_KEYS_OF_TLS_1_3], ids=["1.2", "1.3"])
+def test_keys_of_another_session_are_named_and_the_rest_audited(tmp_path: Path, keys: str) -> None:
+    (tmp_path / "keys.log").write_text(keys)
     closed = (CASES / "pcap-snet-tls1_2" / "snet-tls1_2.pcap").read_bytes()
     (tmp_path / "closed.pcap").write_bytes(closed)
     (tmp_path / "clear.pcap").write_bytes(pcap(talk()))
