@@ -18,6 +18,7 @@ from phonehome import __version__
 from phonehome.cli.exit_codes import ExitCode
 from phonehome.cli.output import mute_stdout, say
 from phonehome.model.errors import PhonehomeError
+from phonehome.workers import WorkerError
 
 COMMANDS = ("audit", "exchanges", "subject", "schema")
 """Each is the attribute of its name in the module of its name beside this one."""
@@ -76,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and give its exit status; never raises."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     # Exchanges come by the ten thousand and hold no cycles: looking for garbage rarely saves a tenth of the time.
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(200_000, 20, 100)
     debug = "--debug" in arguments or os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
     try:
         result = cli.main(args=arguments, prog_name="phonehome", standalone_mode=False)
@@ -103,6 +104,9 @@ def _ending(error: BaseException) -> ExitCode:
         case KeyboardInterrupt() | click.Abort():
             say("interrupted")
             return ExitCode.INTERRUPTED
+        case WorkerError():
+            say(f"{error}, and report this")
+            return ExitCode.INTERNAL
         case PhonehomeError():
             say(str(error))
             return ExitCode.USAGE
