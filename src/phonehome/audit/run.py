@@ -25,7 +25,7 @@ from phonehome.model.finding import Finding
 from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
 from phonehome.model.subject import Subject
-from phonehome.readers import InputFacts, InputFile, ReadingOptions, iter_inputs, read_input
+from phonehome.readers import InputFacts, InputFile, ReadingOptions, iter_inputs, read_inputs
 from phonehome.reports import document as doc
 
 MAX_PROBLEMS = 20_000
@@ -118,9 +118,8 @@ class _Audit:
 
     def _iter_exchanges(self, paths: Sequence[str]) -> Iterator[Exchange]:
         """Exchanges of all inputs in order; problems are set aside on the way."""
-        for file in self._find_inputs(paths):
-            reading = read_input(file, self._options)
-            self._names.append(self._masker.path(file.name))
+        for reading in read_inputs(self._find_inputs(paths), self._options):
+            self._names.extend(self._masker.path(file.name) for file in reading.files)
             for item in reading:
                 if isinstance(item, Problem):
                     self._problems.append(item)
@@ -128,7 +127,7 @@ class _Audit:
                     self._tally.add_account(item)
                 elif isinstance(item, Exchange):
                     yield item
-            self._inputs.append(reading.facts)
+            self._inputs.extend(reading.all_facts)
 
     def _find_inputs(self, paths: Sequence[str]) -> list[InputFile]:
         """Find the inputs; captures are named by IMEI, so what is wrong with all of them is masked too."""

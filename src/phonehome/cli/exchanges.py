@@ -12,7 +12,7 @@ from phonehome.cli.output import open_stdout, say
 from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.problem import Problem
-from phonehome.readers import InputFile, ReadingOptions, iter_inputs, read_input
+from phonehome.readers import InputFile, ReadingOptions, iter_inputs, read_inputs
 from phonehome.reports.exchanges import iter_har, iter_ndjson
 
 EPILOG = """\b
@@ -71,7 +71,7 @@ class _Counted(Iterator[Exchange]):
 
     def __init__(self, inputs: list[InputFile], options: ReadingOptions) -> None:
         self.number = 0
-        self._items = (item for file in inputs for item in read_input(file, options))
+        self._items = (item for reading in read_inputs(inputs, options) for item in reading)
 
     def __next__(self) -> Exchange:
         for item in self._items:

@@ -2,6 +2,15 @@
 
 from phonehome.readers.base import ReadingOptions
 from phonehome.readers.inputs import READERS, InputFile, iter_inputs
-from phonehome.readers.reading import InputFacts, Reading, read_input
+from phonehome.readers.reading import InputFacts, Reading, read_input, read_inputs
 
-__all__ = ["READERS", "InputFacts", "InputFile", "Reading", "ReadingOptions", "iter_inputs", "read_input"]
+__all__ = [
+    "READERS",
+    "InputFacts",
+    "InputFile",
+    "Reading",
+    "ReadingOptions",
+    "iter_inputs",
+    "read_input",
+    "read_inputs",
+]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from phonehome.model.account import Account
+from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
@@ -41,6 +42,13 @@ class ByteStream(Protocol):
 
     def read(self, size: int = -1, /) -> bytes:
         """Read `size` bytes; fewer only at the end of the stream, none behind it."""
+
+
+def explain_failure(error: InputError | OSError) -> str:
+    """Say why an input was not read to its end."""
+    if isinstance(error, InputError):
+        return str(error)
+    return f"cannot be read to its end ({error.strerror or 'input error'})"
 
 
 class Reader(Protocol):

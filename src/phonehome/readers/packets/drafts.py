@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from phonehome.model.exchange import Exchange
+from phonehome.readers.packets.origins import Origins
 
 
 class Draft(NamedTuple):
@@ -35,10 +36,14 @@ class Begun(NamedTuple):
 
 
 class Outbox:
-    """Collects drafts, and numbers them window by window."""
+    """Collects drafts, and numbers them window by window; through all files of a recording in several.
 
-    def __init__(self, number: int) -> None:
-        self._number = number
+    Args:
+        origins: Knows the inputs.
+    """
+
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
         self._next = 0
         self._drafts: list[Draft] = []
 
@@ -61,14 +66,17 @@ class Outbox:
             if one.key not in one.numbers:
                 one.numbers[one.key] = self._next
                 self._next += 1
-        numbered = [(draft.numbers.pop(draft.key), draft.fields) for draft in drafts]
+        numbered = [(draft.numbers.pop(draft.key), draft) for draft in drafts]
         numbered.sort(key=_index)
-        return [Exchange(input=self._number, index=index, **fields) for index, fields in numbered]  # type: ignore[arg-type]
+        return [self._make(index, draft) for index, draft in numbered]
+
+    def _make(self, index: int, draft: Draft) -> Exchange:
+        return Exchange(input=self._origins.input(draft.first), index=index, **draft.fields)  # type: ignore[arg-type]
 
 
 def _first(one: Draft | Begun) -> int:
     return one.first
 
 
-def _index(numbered: tuple[int, dict[str, object]]) -> int:
+def _index(numbered: tuple[int, Draft]) -> int:
     return numbered[0]

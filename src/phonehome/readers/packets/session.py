@@ -13,6 +13,7 @@ from phonehome.readers.packets.datagrams import DatagramTable
 from phonehome.readers.packets.drafts import Begun, Outbox
 from phonehome.readers.packets.handset import HandsetFinder
 from phonehome.readers.packets.link import Link
+from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.protocols import Keys
 from phonehome.wire.conversations import Pair, Talk, sort_conversations
 from phonehome.wire.segments import Segments
@@ -31,7 +32,7 @@ class Session:
     """Follows the conversations of one recording.
 
     Args:
-        number: The input's number.
+        origins: Knows which input a packet is of.
         keys: What decrypts.
         finder: Knows the handset.
 
@@ -41,18 +42,18 @@ class Session:
         stray: Bytes of segments so far off their connections that they were left out.
     """
 
-    def __init__(self, number: int, keys: Keys, finder: HandsetFinder) -> None:
+    def __init__(self, origins: Origins, keys: Keys, finder: HandsetFinder) -> None:
         self.holed = 0
         self.missing = 0
         self.stray = 0
-        self._number = number
+        self._origins = origins
         self._keys = keys
         self._finder = finder
         self._names = NameBook()
-        self._out = Outbox(number)
+        self._out = Outbox(origins)
         self._connections: dict[Pair, Connection] = {}
         self._restless: dict[Pair, Connection] = {}  # those that are over, or wait for a segment
-        self._datagrams = DatagramTable(number, finder, self._names, self._out)
+        self._datagrams = DatagramTable(origins, finder, self._names, self._out)
         self._accounts: list[Account] = []
         self._window = 0
         self._left_out = 0
@@ -255,7 +256,7 @@ class Session:
             self._finish(self._connections.pop(pair))
 
     def _finish(self, connection: Connection) -> None:
-        account = connection.finish(self._number)
+        account = connection.finish(self._origins)
         self.holed += connection.missing > 0
         self.missing += connection.missing
         self.stray += connection.stray
