@@ -81,8 +81,10 @@ class Reading(Iterator[Found]):
                 ledger.handset = item
             elif ledger.note(item):
                 yield item
+        # The first file of a recording may hold no more than the opening of what the next ones hold.
+        is_empty = all(ledger.is_empty for ledger in self._ledgers.values())
         for ledger in self._ledgers.values():
-            yield from ledger.iter_closing()
+            yield from ledger.iter_closing(is_empty=is_empty)
 
     def _iter_sources(self) -> Iterator[Item]:
         """Read the sources to their ends; whatever stops that becomes the last problem."""
@@ -156,12 +158,17 @@ class _Ledger:
             self._last = item.time if self._last is None else max(self._last, item.time)
         return True
 
-    def iter_closing(self) -> Iterator[Problem]:
-        """What is to be said once all is read."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether all that came, if anything, were problems."""
+        return self._items == self._problems
+
+    def iter_closing(self, *, is_empty: bool) -> Iterator[Problem]:
+        """What is to be said once all is read; `is_empty` tells of the whole recording."""
         untold = self._problems - MAX_PROBLEMS
         if untold > 0:
             yield _make_problem(self._file, f"has {untold:,} problems more, of the same kinds")
-        if not self._items:
+        if is_empty and not self._problems:
             yield _make_problem(self._file, "holds no exchange", lost=False)
 
 

@@ -33,7 +33,8 @@ def read_capture(
         a fault where something could not be read.
 
     Raises:
-        InputError: The stream is no capture of packets.
+        InputError: The stream is no capture of packets, or breaks off; what came before was yielded.
+        OSError: The stream cannot be read on; what came before was yielded.
     """
     chunks = Chunks(stream, max(window_bytes, _LEAST_WINDOW))
     chunks.more(0)
@@ -42,7 +43,9 @@ def read_capture(
         yield from pcap.read(chunks, carried)
     elif pcapng.recognises(chunks.buffer):
         yield from pcapng.read(chunks, carried)
-    else:
+    elif chunks.failure is None:
         raise InputError(
             "is no capture of packets: it begins neither like a pcap file nor like a pcapng file"
         )
+    if chunks.failure is not None:
+        raise chunks.failure
