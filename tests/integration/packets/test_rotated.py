@@ -1,5 +1,7 @@
 """A recording that lies in several files gives what it gives in one, by the real program and the real tools."""
 
+import getpass
+import hashlib
 import json
 import subprocess
 from collections.abc import Sequence
@@ -53,6 +55,23 @@ def test_what_editcap_splits_is_read_as_one_and_numbered_as_what_mergecap_joins(
     joined = tmp_path / "joined.pcapng"
     call("mergecap", "-a", "-w", joined, *sorted(parts.iterdir()))
     assert together == exchanges(joined, *keys)
+
+
+@pytest.mark.needs_tool("tcpdump")
+def test_what_tcpdump_rotates_by_size_is_read_as_one(tmp_path: Path) -> None:
+    body = bytes(range(256)) * 8_400
+    one = Conversation()
+    sent = b"POST /up HTTP/1.1\r\nHost: a.example\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    (capture := tmp_path / "whole.pcap").write_bytes(
+        pcap([*one.open(), *one.send(CLIENT, sent), *one.close()])
+    )
+    parts = write(tmp_path / "parts", {})
+    # Started by root, tcpdump would write as a user of its own, who may not write here.
+    call("tcpdump", "-Z", getpass.getuser(), "-r", capture, "-C", "1", "-w", parts / "cap.pcap")
+    assert sorted(path.name for path in parts.iterdir()) == ["cap.pcap", "cap.pcap1", "cap.pcap2"]
+    [together] = exchanges(parts)
+    assert together["request"]["sha256"] == hashlib.sha256(body).hexdigest()
+    assert [together] == exchanges(capture)
 
 
 def ask(number: int) -> bytes:
