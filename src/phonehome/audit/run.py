@@ -27,7 +27,7 @@ from phonehome.model.finding import Finding
 from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
 from phonehome.model.subject import Subject
-from phonehome.readers import InputFacts, InputFile, ReadingOptions, iter_inputs, read_input
+from phonehome.readers import InputFacts, InputFile, ReadingOptions, iter_inputs, read_inputs
 from phonehome.reports import document as doc
 
 MAX_PROBLEMS = 20_000
@@ -121,9 +121,9 @@ class _Audit:
 
     def _iter_exchanges(self, paths: Sequence[str]) -> Iterator[Exchange]:
         """Exchanges of all inputs in order; problems are set aside on the way."""
-        for file in self._find_inputs(paths):
-            reading = read_input(file, replace(self._options, workers=1))  # the search is what takes long
-            self._names.append(self._masker.path(file.name))
+        options = replace(self._options, workers=1)  # it is searching that takes long
+        for reading in read_inputs(self._find_inputs(paths), options):
+            self._names.extend(self._masker.path(file.name) for file in reading.files)
             for item in reading:
                 if isinstance(item, Problem):
                     self._problems.append(item)
@@ -131,7 +131,7 @@ class _Audit:
                     self._tally.add_account(item)
                 elif isinstance(item, Exchange):
                     yield item
-            self._inputs.append(reading.facts)
+            self._inputs.extend(reading.all_facts)
 
     def _find_inputs(self, paths: Sequence[str]) -> list[InputFile]:
         """Find the inputs; captures are named by IMEI, so what is wrong with all of them is masked too."""

@@ -13,7 +13,7 @@ from phonehome.cli.workers import workers_option
 from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.problem import Problem
-from phonehome.readers import InputFile, ReadingOptions, Rendered, iter_inputs, read_input
+from phonehome.readers import InputFile, ReadingOptions, Rendered, iter_inputs, read_inputs
 from phonehome.reports.exchanges import HarWriter, NdjsonWriter
 
 EPILOG = """\b
@@ -79,7 +79,7 @@ class _Written(Iterator[tuple[int, bytes]]):
     ) -> None:
         self.number = 0
         self._render = render
-        self._items = (item for file in inputs for item in read_input(file, options))
+        self._items = (item for reading in read_inputs(inputs, options) for item in reading)
 
     def __next__(self) -> tuple[int, bytes]:
         for item in self._items:

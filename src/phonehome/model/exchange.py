@@ -97,7 +97,8 @@ class Exchange:
 
     Attributes:
         input: Which input of the audit it came from, counted from 0.
-        index: Its place in the input's own order, counted from 0, broken entries included.
+        index: Its place in the input's own order, counted from 0, broken entries included; of a capture that
+            continues another it counts on, and so do packets.
         time: When it began, timezone-aware UTC; None if the recording does not tell.
         url: The whole URL as recorded; for DNS a `dns:` URI (RFC 4501), for raw streams `tcp://host:port`
             or `udp://host:port`.

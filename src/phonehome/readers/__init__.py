@@ -2,7 +2,7 @@
 
 from phonehome.readers.base import ReadingOptions, Rendered
 from phonehome.readers.inputs import READERS, InputFile, iter_inputs
-from phonehome.readers.reading import InputFacts, Reading, read_input
+from phonehome.readers.reading import InputFacts, Reading, read_input, read_inputs
 
 __all__ = [
     "READERS",
@@ -13,4 +13,5 @@ __all__ = [
     "Rendered",
     "iter_inputs",
     "read_input",
+    "read_inputs",
 ]

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from phonehome.model.account import Account
+from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
@@ -24,11 +25,13 @@ class Rendered:
     """An exchange that a worker has written already.
 
     Attributes:
+        input: The exchange's.
         index: The exchange's.
         time: When it began.
         data: What `ReadingOptions.render` gave.
     """
 
+    input: int
     index: int
     time: datetime | None
     data: bytes
@@ -64,6 +67,13 @@ class ByteStream(Protocol):
 
     def read(self, size: int = -1, /) -> bytes:
         """Read `size` bytes; fewer only at the end of the stream, none behind it."""
+
+
+def explain_failure(error: InputError | OSError) -> str:
+    """Say why an input was not read to its end."""
+    if isinstance(error, InputError):
+        return str(error)
+    return f"cannot be read to its end ({error.strerror or 'input error'})"
 
 
 class Reader(Protocol):

@@ -1,18 +1,23 @@
 """Captures of packets: pcap and pcapng, with the keys that open their TLS."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 
+from phonehome.model.errors import InputError
 from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
-from phonehome.readers.base import ByteStream, Item, ReadingOptions
+from phonehome.readers.base import ByteStream, Item, ReadingOptions, explain_failure
+from phonehome.readers.packets.gathering import Gathering
 from phonehome.readers.packets.handset import HandsetFinder
 from phonehome.readers.packets.oddities import Oddities
+from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.protocols import Keys
 from phonehome.readers.packets.session import Session
-from phonehome.readers.packets.share import WHOLE, Counts, Part, Share
-from phonehome.wire.capture import Fault, Names, Secrets, Window, looks_like_capture, read_capture
+from phonehome.readers.packets.share import WHOLE, Counts, Share, Step
+from phonehome.readers.rotation import Fit, Part, Span
+from phonehome.wire.capture import Carried, Fault, Names, Secrets, Window, looks_like_capture, read_capture
 from phonehome.wire.ip import IpLayer
 from phonehome.wire.link import strip_link
 from phonehome.wire.tls.keylog import KeyLog
@@ -32,21 +37,61 @@ class CaptureReader:
 
     def read(self, stream: ByteStream, *, where: str, number: int, options: ReadingOptions) -> Iterator[Item]:
         """Read every packet; see `Reader.read`."""
-        return CaptureReading(stream, where, number, options).iter_items()
+        reading = CaptureReading(where, number, options)
+        yield from _items(reading.take(stream, where, number))
+        yield from reading.finish()
+
+    def read_rotated(self, parts: Iterable[Part], *, options: ReadingOptions) -> Iterator[Item]:
+        """Read files that may be one recording, one after another; each that continues the last goes on with its state.
+
+        Args:
+            parts: The files, by the time of their first packets.
+            options: What the user says beside the captures.
+
+        Yields:
+            What `read` yields, of each file's number; also, of each that continues another, that it does.
+        """
+        reading: CaptureReading | None = None
+        is_one = True
+        for part in parts:
+            if reading is not None:
+                fit = reading.span.compare(part.begins)
+                # What was recorded at the same time is not one recording, whatever the names say, nor is what follows.
+                is_one = is_one and fit is not Fit.OVERLAPS
+                if not is_one or fit is not Fit.CONTINUES:
+                    yield from reading.finish()
+                    reading = None
+            if reading is None:
+                reading = CaptureReading(part.where, part.number, options, gather=True)
+            else:
+                yield reading.go_on(part)
+            try:
+                with part.open() as stream:
+                    yield from _items(reading.take(stream, part.where, part.number))
+            except (InputError, OSError) as error:
+                yield Problem(where=part.where, reason=explain_failure(error), input=part.number)
+        if reading is not None:
+            yield from reading.finish()
 
 
 class CaptureReading:
-    """One pass over a capture, or over a worker's share of one.
+    """One pass over a recording, in one file or in several, or over a worker's share of one.
+
+    Args:
+        where: The first file's name.
+        number: Its input's number.
+        options: What the user says beside the capture.
+        gather: Whether small windows are joined, so that the border of two files is seen no more than needs be.
+        share: Which of the conversations are read.
 
     Attributes:
-        counts: What was counted of the share's conversations; whole once the pass has ended.
+        span: The time of the file that was read last.
     """
 
     def __init__(
-        self, stream: ByteStream, where: str, number: int, options: ReadingOptions, share: Share = WHOLE
+        self, where: str, number: int, options: ReadingOptions, *, gather: bool = False, share: Share = WHOLE
     ) -> None:
-        self.counts = Counts()
-        self._stream = stream
+        self.span = Span()
         self._where = where
         self._number = number
         self._keys = Keys(KeyLog())
@@ -54,52 +99,77 @@ class CaptureReading:
             self._keys.log.add(log)
         self._told = bool(options.key_logs)
         self._finder = HandsetFinder(options.handset)
-        self._session = Session(number, self._keys, self._finder, share)
+        self._origins = Origins(number)
+        self._session = Session(self._origins, self._keys, self._finder, share)
+        self._carried = Carried()
         self._ip = IpLayer()
+        self._gathering = Gathering() if gather else None
         self._unread: Counter[str] = Counter()
         self._oddities = Oddities()
 
-    def iter_items(self) -> Iterator[Item]:
-        """Give everything, where the share is the whole."""
-        for part in self.iter_parts():
-            yield from part.items
-        yield from self.closing_problems(self.counts)
+    def go_on(self, part: Part) -> Problem:
+        """Go on with the next file; says so, for its packets are not numbered as in the file by itself."""
+        self.span = Span()
+        first = self._carried.number + 1
+        self._origins.begin(part.number, first)
+        reason = (
+            f"continues the input before it: its packets are numbered on from {first:,}, as in the file that "
+            "mergecap -a makes of the recording; display filters are for that"
+        )
+        return Problem(where=part.where, reason=reason, input=part.number, lost=False)
 
-    def iter_parts(self) -> Iterator[Part]:
-        """Give what each window held, and what was left at the end; after the last, what was seen by the way.
+    def take(self, stream: ByteStream, where: str, number: int) -> Iterator[Step]:
+        """Read a file to its end, or to where its bytes make no sense; of each share there are as many steps.
 
-        Of each share there are as many parts, in the same places of the capture.
+        What ends the file before its end is a problem; what was read before stays.
         """
-        for item in read_capture(self._stream):
-            if isinstance(item, Window):
-                segments = self._ip.strip(strip_link(item))
-                self._unread.update(segments.unread)
-                self._oddities.observe(item, segments)
-                yield Part(list(self._session.take(segments)), self._session.fresh)
-            elif isinstance(item, Secrets):
-                if item.is_tls_key_log:
-                    self._keys.log.add(item.data)
+        try:
+            for item in read_capture(stream, carried=self._carried):
+                if isinstance(item, Window):
+                    yield from self._take_window(item)
+                elif isinstance(item, Secrets):
+                    if item.is_tls_key_log:
+                        self._keys.log.add(item.data)
+                    else:
+                        reason = f"secrets of a kind that is not read (0x{item.kind:08x})"
+                        yield Step([Problem(where=where, reason=reason, input=number, lost=False)])
+                elif isinstance(item, Names):
+                    self._learn(item)
                 else:
-                    reason = f"secrets of a kind that is not read (0x{item.kind:08x})"
-                    yield Part([self._problem(reason, lost=False)])
-            elif isinstance(item, Names):
-                self._learn(item)
-            else:
-                yield Part([self._fault(item)])
-        yield Part(list(self._session.finish()), self._session.fresh)
-        self.counts = self._session.count()
+                    yield Step([_describe(item, where, number)])
+        except (InputError, OSError) as error:
+            yield Step([Problem(where=where, reason=explain_failure(error), input=number)])
+
+    def finish(self) -> Iterator[Item]:
+        """Give what is left, where the share is the whole; nothing follows."""
+        yield from _items(self.end())
+        yield from self.closing_items(self.count())
+
+    def end(self) -> Iterator[Step]:
+        """Give what is left of the conversations."""
+        if self._gathering is not None:
+            for segments in self._gathering.finish():
+                yield Step(list(self._session.take(segments)), self._session.fresh)
+        yield Step(list(self._session.finish()), self._session.fresh)
+
+    def count(self) -> Counts:
+        """Give what was counted of the share's conversations."""
+        return self._session.count()
+
+    def _take_window(self, window: Window) -> Iterator[Step]:
+        segments = self._ip.strip(strip_link(window))
+        self.span.observe(window)
+        self._unread.update(segments.unread)
+        self._oddities.observe(window, segments)
+        for gathered in (segments,) if self._gathering is None else self._gathering.take(segments):
+            yield Step(list(self._session.take(gathered)), self._session.fresh)
 
     def _learn(self, item: Names) -> None:
         name = item.name.rstrip(".").lower()
         if len(item.address) in (4, 16) and name:
             self._session.names.learn(str(ip_address(item.address)), name)
 
-    def _fault(self, fault: Fault) -> Problem:
-        behind = f" behind packet {fault.packet:,}" if fault.packet else ""
-        place = f"at byte {fault.offset:,}{behind}"
-        return Problem(where=f"{self._where} {place}", reason=fault.reason, input=self._number)
-
-    def closing_problems(self, counts: Counts) -> Iterator[Problem | SeenHandset]:
+    def closing_items(self, counts: Counts) -> Iterator[Problem | SeenHandset]:
         """Give what is known only at the end: packets of other kinds, fragments, keys that fit nothing.
 
         Args:
@@ -135,7 +205,23 @@ class CaptureReading:
                 "does not hold the beginning of the connections"
             )
         if (handset := self._finder.handset) is not None:
-            yield handset
+            for number in self._origins.inputs:
+                yield replace(handset, input=number)
 
     def _problem(self, reason: str, *, lost: bool = True) -> Problem:
-        return Problem(where=self._where, reason=reason, input=self._number, lost=lost)
+        return Problem(where=self._named(), reason=reason, input=self._number, lost=lost)
+
+    def _named(self) -> str:
+        """Name the recording, for what is known only of all of it."""
+        more = len(self._origins.inputs) - 1
+        return f"{self._where} and the {more:,} after it that continue it" if more else self._where
+
+
+def _items(steps: Iterable[Step]) -> Iterator[Item]:
+    for step in steps:
+        yield from step.items
+
+
+def _describe(fault: Fault, where: str, number: int) -> Problem:
+    behind = f" behind packet {fault.packet:,}" if fault.packet else ""
+    return Problem(where=f"{where} at byte {fault.offset:,}{behind}", reason=fault.reason, input=number)

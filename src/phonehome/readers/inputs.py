@@ -20,6 +20,7 @@ from phonehome.readers.capture import CaptureReader
 from phonehome.readers.explain import explain_head
 from phonehome.readers.har import HarReader
 from phonehome.readers.mitmproxy import MitmproxyReader
+from phonehome.readers.rotation import arrange
 from phonehome.readers.sources import (
     Source,
     Tally,
@@ -54,6 +55,8 @@ class InputFile:
         source: Its bytes; None if there are none.
         stored: Size and hash as stored where they are known already (of the archive, for its members).
         problem: Why it cannot be read, or None.
+        after: The input that this may continue, as the next file of one recording; None if it begins one.
+        begins: Of a file of a recording in several, when its first packet was recorded: nanoseconds since the epoch.
     """
 
     number: int
@@ -62,6 +65,8 @@ class InputFile:
     source: Source | None = None
     stored: Tally | None = None
     problem: Problem | None = None
+    after: int | None = None
+    begins: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,8 @@ class _Found:
 def iter_inputs(paths: Sequence[str | Path], stdin: ByteStream | None = None) -> list[InputFile]:
     """Find the inputs that paths name: files, folders (searched in sorted order), `-` for standard input.
 
+    What may be files of one recording stands together in the order of time, where the first of them was found.
+
     Args:
         paths: What the user named.
         stdin: What to read for `-`; the process's own standard input by default.
@@ -87,14 +94,27 @@ def iter_inputs(paths: Sequence[str | Path], stdin: ByteStream | None = None) ->
     found = [one for path in paths for one in _find(path, stdin)]
     if not any(one.reader is not None for one in found):
         raise InputError(_explain_nothing(paths, found))
-    return [_number(number, one) for number, one in enumerate(found)]
+    captures = [one.source if isinstance(one.reader, CaptureReader) else None for one in found]
+    files: list[InputFile] = []
+    for recording in arrange(captures):
+        before = None
+        for place, begins in recording:
+            files.append(_number(len(files), found[place], after=before, begins=begins))
+            before = files[-1].number
+    return files
 
 
-def _number(number: int, found: _Found) -> InputFile:
+def _number(number: int, found: _Found, *, after: int | None, begins: int) -> InputFile:
     name = found.source.name
     if found.reader is not None:
         return InputFile(
-            number=number, name=name, reader=found.reader, source=found.source, stored=found.stored
+            number=number,
+            name=name,
+            reader=found.reader,
+            source=found.source,
+            stored=found.stored,
+            after=after,
+            begins=begins,
         )
     return InputFile(number=number, name=name, problem=Problem(where=name, reason=found.reason, input=number))
 

@@ -1,19 +1,29 @@
-"""Reading one input: its exchanges and problems, and what the audit document says about it afterwards."""
+"""Reading one input, or the files of one recording: exchanges and problems, then what the document says about each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from phonehome.model.account import Account
 from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
-from phonehome.readers.base import DEFAULTS, ByteStream, Item, Reader, ReadingOptions, Rendered
+from phonehome.readers.base import (
+    DEFAULTS,
+    ByteStream,
+    Item,
+    Reader,
+    ReadingOptions,
+    Rendered,
+    explain_failure,
+)
 from phonehome.readers.capture import CaptureReader
 from phonehome.readers.inputs import InputFile
+from phonehome.readers.rotation import Part
 from phonehome.readers.shared import is_worth_sharing, read_shared
-from phonehome.readers.sources import Source, Tally
+from phonehome.readers.sources import Tally
 
 MAX_PROBLEMS = 10_000
 """How many problems of one input are given one by one; the rest are counted."""
@@ -47,18 +57,16 @@ Found = Exchange | Rendered | Problem | Account
 
 
 class Reading(Iterator[Found]):
-    """Iterates over one input; afterwards `facts` is complete."""
+    """Iterates over one input, or over the files of one recording; afterwards the facts are complete.
 
-    def __init__(self, file: InputFile, options: ReadingOptions) -> None:
-        self._file = file
+    Attributes:
+        files: The inputs, by their numbers.
+    """
+
+    def __init__(self, files: Sequence[InputFile], options: ReadingOptions) -> None:
+        self.files = tuple(files)
         self._options = options
-        self._tally = file.stored if file.stored is not None else Tally()
-        self._first: datetime | None = None
-        self._last: datetime | None = None
-        self._handset: SeenHandset | None = None
-        self._exchanges = 0
-        self._accounts = 0
-        self._problems = 0
+        self._ledgers = {file.number: _Ledger(file) for file in files}
         self._items = self._iter_items()
 
     def __next__(self) -> Found:
@@ -67,84 +75,137 @@ class Reading(Iterator[Found]):
 
     @property
     def facts(self) -> InputFacts:
-        """What is known of the input; whole once the iteration has ended."""
+        """What is known of the first input, which mostly is the only one."""
+        return self.all_facts[0]
+
+    @property
+    def all_facts(self) -> list[InputFacts]:
+        """What is known of each input; whole once the iteration has ended."""
+        return [ledger.facts for ledger in self._ledgers.values()]
+
+    def _iter_items(self) -> Iterator[Found]:
+        for item in self._iter_sources():
+            ledger = self._ledgers[item.input if item.input is not None else self.files[0].number]
+            if isinstance(item, SeenHandset):
+                ledger.handset = item
+            elif ledger.note(item):
+                yield item
+        # The first file of a recording may hold no more than the opening of what the next ones hold.
+        is_empty = all(ledger.is_empty for ledger in self._ledgers.values())
+        for ledger in self._ledgers.values():
+            yield from ledger.iter_closing(is_empty=is_empty)
+
+    def _iter_sources(self) -> Iterator[Item]:
+        """Read the sources to their ends; whatever stops that becomes the last problem."""
+        readers = {type(file.reader) for file in self.files}
+        if len(self.files) > 1 and readers == {CaptureReader}:
+            yield from CaptureReader().read_rotated(map(self._make_part, self.files), options=self._options)
+            return
+        for file in self.files:
+            yield from self._iter_source(file)
+
+    def _make_part(self, file: InputFile) -> Part:
+        assert file.source is not None  # what has a reader has a source
+        opener = partial(file.source.open, self._ledgers[file.number].tally)
+        return Part(where=file.name, number=file.number, begins=file.begins, open=opener)
+
+    def _iter_source(self, file: InputFile) -> Iterator[Item]:
+        if file.problem is not None:
+            yield file.problem
+        if file.source is None or file.reader is None:
+            return
+        try:
+            with file.source.open(self._ledgers[file.number].tally) as stream:
+                try:
+                    yield from self._read(file.reader, file, stream)
+                except InputError as error:
+                    yield _make_problem(file, explain_failure(error))
+        except (InputError, OSError) as error:
+            yield _make_problem(file, explain_failure(error))
+
+    def _read(self, reader: Reader, file: InputFile, stream: ByteStream) -> Iterator[Item]:
+        where, number, options = file.name, file.number, self._options
+        path = file.source.path if file.source is not None else None
+        if options.workers > 1 and isinstance(reader, CaptureReader) and is_worth_sharing(path, options):
+            return read_shared(stream, path, where, number, options)
+        return reader.read(stream, where=where, number=number, options=options)
+
+
+class _Ledger:
+    """What is counted of one input.
+
+    Attributes:
+        tally: Counts its bytes as stored.
+        handset: Which end of it was the phone.
+    """
+
+    def __init__(self, file: InputFile) -> None:
+        self.tally = file.stored if file.stored is not None else Tally()
+        self.handset: SeenHandset | None = None
+        self._file = file
+        self._first: datetime | None = None
+        self._last: datetime | None = None
+        self._items = 0
+        self._problems = 0
+
+    @property
+    def facts(self) -> InputFacts:
         is_read = self._file.source is not None
         return InputFacts(
             path=self._file.name,
             format=self._file.reader.name if self._file.reader is not None else None,
-            sha256=self._tally.sha256 if is_read else None,
-            size=self._tally.size if is_read else None,
+            sha256=self.tally.sha256 if is_read else None,
+            size=self.tally.size if is_read else None,
             first=self._first,
             last=self._last,
-            handset=self._handset,
+            handset=self.handset,
         )
 
-    def _iter_items(self) -> Iterator[Found]:
-        if self._file.problem is not None:
-            yield self._file.problem
-            return
-        for item in self._iter_source():
-            if isinstance(item, Exchange | Rendered):
-                self._note_time(item.time)
-                yield item
-                continue
-            if isinstance(item, SeenHandset):
-                self._handset = item
-                continue
-            if isinstance(item, Account):
-                self._accounts += 1
-                yield item
-                continue
+    def note(self, item: Found) -> bool:
+        """Count an item; tells whether it is to be handed on."""
+        self._items += 1
+        if isinstance(item, Problem):
             self._problems += 1
-            if self._problems <= MAX_PROBLEMS:
-                yield item
-        if self._problems > MAX_PROBLEMS:
-            yield self._make_problem(
-                f"has {self._problems - MAX_PROBLEMS:,} problems more, of the same kinds"
-            )
-        if not self._exchanges + self._accounts + self._problems:
-            yield self._make_problem("holds no exchange", lost=False)
+            return self._problems <= MAX_PROBLEMS
+        if isinstance(item, Exchange | Rendered) and item.time is not None:
+            self._first = item.time if self._first is None else min(self._first, item.time)
+            self._last = item.time if self._last is None else max(self._last, item.time)
+        return True
 
-    def _iter_source(self) -> Iterator[Item]:
-        """Read the source to its end; whatever stops that becomes the last problem."""
-        file = self._file
-        if file.source is None or file.reader is None:
-            return
-        try:
-            with file.source.open(self._tally) as stream:
-                try:
-                    yield from self._read(file.reader, file.source, stream)
-                except InputError as error:
-                    yield self._make_problem(str(error))
-        except InputError as error:
-            yield self._make_problem(str(error))
-        except OSError as error:
-            yield self._make_problem(f"cannot be read to its end ({error.strerror or 'input error'})")
+    @property
+    def is_empty(self) -> bool:
+        """Whether all that came, if anything, were problems."""
+        return self._items == self._problems
 
-    def _read(self, reader: Reader, source: Source, stream: ByteStream) -> Iterator[Item]:
-        where, number, options = self._file.name, self._file.number, self._options
-        if (
-            options.workers > 1
-            and isinstance(reader, CaptureReader)
-            and is_worth_sharing(source.path, options)
-        ):
-            return read_shared(stream, source.path, where, number, options)
-        return reader.read(stream, where=where, number=number, options=options)
+    def iter_closing(self, *, is_empty: bool) -> Iterator[Problem]:
+        """What is to be said once all is read; `is_empty` tells of the whole recording."""
+        untold = self._problems - MAX_PROBLEMS
+        if untold > 0:
+            yield _make_problem(self._file, f"has {untold:,} problems more, of the same kinds")
+        if is_empty and not self._problems:
+            yield _make_problem(self._file, "holds no exchange", lost=False)
 
-    def _note_time(self, time: datetime | None) -> None:
-        self._exchanges += 1
-        if time is not None:
-            self._first = time if self._first is None else min(self._first, time)
-            self._last = time if self._last is None else max(self._last, time)
 
-    def _make_problem(self, reason: str, *, lost: bool = True) -> Problem:
-        return Problem(where=self._file.name, reason=reason, input=self._file.number, lost=lost)
+def _make_problem(file: InputFile, reason: str, *, lost: bool = True) -> Problem:
+    return Problem(where=file.name, reason=reason, input=file.number, lost=lost)
 
 
 def read_input(file: InputFile, options: ReadingOptions = DEFAULTS) -> Reading:
-    """Read one input: iterate for its exchanges and problems, then look at `facts`.
+    """Read one input by itself: iterate for its exchanges and problems, then look at `facts`.
 
     A capture of no known format, damaged or cut short, is a problem here, never an exception; the caller
     who gets no exchange out of any input has nothing to audit.
     """
-    return Reading(file, options)
+    return Reading([file], options)
+
+
+def read_inputs(files: Sequence[InputFile], options: ReadingOptions = DEFAULTS) -> Iterator[Reading]:
+    """Read all inputs as `iter_inputs` gave them, the files of one recording together; see `read_input`."""
+    together: list[InputFile] = []
+    for file in files:
+        if together and file.after != together[-1].number:
+            yield Reading(together, options)
+            together = []
+        together.append(file)
+    if together:
+        yield Reading(together, options)

@@ -1,20 +1,21 @@
 """One capture read by several processes, each its share of the conversations; results come as from one.
 
 Every process reads the file itself, so what travels between them is results alone. The indexes that a worker
-gives count its own exchanges; as each part of the capture (see `CaptureReading.iter_parts`) is complete, the parts of
+gives count its own exchanges; as each step of the capture (see `CaptureReading.take`) is complete, the steps of
 all workers are numbered together, by first packets, just as a single reader numbers them.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TypeGuard
 
 from phonehome.model.exchange import Exchange
 from phonehome.readers.base import ByteStream, Item, ReadingOptions, Rendered
 from phonehome.readers.capture import CaptureReading
-from phonehome.readers.packets.share import Counts, Part, Share
+from phonehome.readers.packets.share import Counts, Share, Step
 from phonehome.wire.tls.keylog import KeyLog
 from phonehome.workers import Worker
 
@@ -73,31 +74,33 @@ def read_shared(
             )
             for share in shares[1:]
         ]
-        own = CaptureReading(stream, where, number, options, shares[0])
+        own = CaptureReading(where, number, options, share=shares[0])
         merger = Merger(options.workers)
-        for part in own.iter_parts():
-            yield from merger.merge([render(part, options), *(worker.next_part() for worker in workers)])
-        counts = own.counts
+        for step in chain(own.take(stream, where, number), own.end()):
+            yield from merger.merge([render(step, options), *(worker.next_step() for worker in workers)])
+        counts = own.count()
         for index, worker in enumerate(workers, 1):
             # A file that still grows may have had more to read for one than for another.
-            while (part := worker.next_part()) is not _NOTHING:
-                yield from merger.merge([_NOTHING] * index + [part])
+            while (step := worker.next_step()) is not _NOTHING:
+                yield from merger.merge([_NOTHING] * index + [step])
             counts.add(worker.counts)
-        yield from own.closing_problems(counts)
+        yield from own.closing_items(counts)
 
 
-def render(part: Part, options: ReadingOptions) -> Part:
-    """Write a part's exchanges as the options say."""
+def render(step: Step, options: ReadingOptions) -> Step:
+    """Write a step's exchanges as the options say."""
     if options.render is None:
-        return part
+        return step
     items = [
-        Rendered(item.index, item.time, options.render(item)) if isinstance(item, Exchange) else item
-        for item in part.items
+        Rendered(item.input, item.index, item.time, options.render(item))
+        if isinstance(item, Exchange)
+        else item
+        for item in step.items
     ]
-    return Part(items, part.fresh)
+    return Step(items, step.fresh)
 
 
-_NOTHING = Part(())
+_NOTHING = Step(())
 
 
 class Merger:
@@ -108,22 +111,22 @@ class Merger:
         self._given = [0] * workers
         self._indexes: list[dict[int, int]] = [{} for _ in range(workers)]
 
-    def merge(self, parts: Sequence[Part]) -> Iterator[Item]:
-        """Give the items of one part of the capture, of all workers, in their order."""
+    def merge(self, steps: Sequence[Step]) -> Iterator[Item]:
+        """Give the items of one step of the capture, of all workers, in their order."""
         new = []
-        for worker, part in enumerate(parts):
+        for worker, step in enumerate(steps):
             given = self._given[worker]
-            new += [(first, worker, given + place) for place, first in enumerate(part.fresh)]
-            self._given[worker] = given + len(part.fresh)
+            new += [(first, worker, given + place) for place, first in enumerate(step.fresh)]
+            self._given[worker] = given + len(step.fresh)
         new.sort()
         for index, (_, worker, theirs) in enumerate(new, self._next):
             self._indexes[worker][theirs] = index
         self._next += len(new)
         exchanges: list[tuple[int, Exchange | Rendered]] = []
         others: list[Item] = []
-        for worker, part in enumerate(parts):
+        for worker, step in enumerate(steps):
             indexes = self._indexes[worker]
-            for item in part.items:
+            for item in step.items:
                 if isinstance(item, Exchange | Rendered):
                     exchanges.append((indexes.pop(item.index), item))
                 else:
@@ -131,7 +134,7 @@ class Merger:
         exchanges.sort(key=_index)
         for index, exchange in exchanges:
             if isinstance(exchange, Rendered):
-                yield Rendered(index, exchange.time, exchange.data)
+                yield Rendered(exchange.input, index, exchange.time, exchange.data)
             else:
                 yield replace(exchange, index=index) if exchange.index != index else exchange
         yield from others
@@ -150,10 +153,10 @@ class _Sharer(Worker):
         self._ended = False
         self.send(order)
 
-    def next_part(self) -> Part:
-        """Wait for the next part; behind the last there are empty ones."""
+    def next_step(self) -> Step:
+        """Wait for the next step; behind the last there are empty ones."""
         answer = _NOTHING if self._ended else self.receive()
-        if isinstance(answer, Part):
+        if isinstance(answer, Step):
             return answer
         assert isinstance(answer, Counts)
         self._ended, self.counts = True, answer

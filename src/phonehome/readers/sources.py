@@ -57,17 +57,20 @@ class Source:
         open: Opens it, once; the tally counts the bytes as stored (nothing for a member of an archive,
             whose tally is complete).
         path: Where it lies on the disk as it is; None for a pipe, and for what is wrapped.
+        file: The file that holds it alone, wrapped or not; None for a pipe, and for members of archives.
     """
 
     name: str
     head: Callable[[], bytes]
     open: Callable[[Tally], AbstractContextManager[ByteStream]]
     path: Path | None = None
+    file: Path | None = None
 
 
 def file_source(path: Path, name: str) -> Source:
     """Make the source of a file."""
-    return Source(name=name, head=partial(_head_of_file, path), open=partial(_open_file, path), path=path)
+    opener = partial(_open_file, path)
+    return Source(name=name, head=partial(_head_of_file, path), open=opener, path=path, file=path)
 
 
 def pipe_source(stream: ByteStream, name: str) -> Source:
@@ -82,6 +85,7 @@ def unwrapped_source(source: Source, wrapping: str) -> Source:
         name=source.name,
         head=partial(_head_unwrapped, source, wrapping),
         open=partial(_open_unwrapped, source, wrapping),
+        file=source.file,
     )
 
 

@@ -1,5 +1,6 @@
 """TCP segments and UDP datagrams as columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,3 +64,54 @@ class Segments:
 
     def __len__(self) -> int:
         return len(self.number)
+
+
+def join_segments(parts: Sequence[Segments]) -> Segments:
+    """Join what several windows of one recording hold, in their order, into what one would; they share `apps`."""
+    if len(parts) == 1:
+        return parts[0]
+    buffers: dict[int, tuple[int, bytes]] = {}
+    size = 0
+    for part in parts:
+        # Windows may lie in one stretch of the file.
+        if id(part.buffer) not in buffers:
+            buffers[id(part.buffer)] = (size, part.buffer)
+            size += len(part.buffer)
+    buffer = b"".join(piece for _, piece in buffers.values())
+    joined = _concatenate(parts, buffer, [buffers[id(part.buffer)][0] for part in parts])
+    others = [(part.other, buffers[id(part.buffer)][0]) for part in parts if part.other is not None]
+    if others:
+        joined.other = _concatenate([other for other, _ in others], buffer, [shift for _, shift in others])
+    return joined
+
+
+def _concatenate(parts: Sequence[Segments], buffer: bytes, shifts: Sequence[int]) -> Segments:
+    """Put columns one behind another, each part's places moved to where its buffer begins in the joined one."""
+    unread: dict[str, int] = {}
+    for part in parts:
+        for reason, count in part.unread.items():
+            unread[reason] = unread.get(reason, 0) + count
+    moved = list(zip(parts, shifts, strict=True))
+    return Segments(
+        buffer=buffer,
+        number=np.concatenate([part.number for part in parts]),
+        time=np.concatenate([part.time for part in parts]),
+        protocol=np.concatenate([part.protocol for part in parts]),
+        src_high=np.concatenate([part.src_high for part in parts]),
+        src_low=np.concatenate([part.src_low for part in parts]),
+        dst_high=np.concatenate([part.dst_high for part in parts]),
+        dst_low=np.concatenate([part.dst_low for part in parts]),
+        src_port=np.concatenate([part.src_port for part in parts]),
+        dst_port=np.concatenate([part.dst_port for part in parts]),
+        start=np.concatenate([part.start + shift for part, shift in moved]),
+        end=np.concatenate([part.end + shift for part, shift in moved]),
+        cut=np.concatenate([part.cut for part in parts]),
+        sequence=np.concatenate([part.sequence for part in parts]),
+        acknowledgement=np.concatenate([part.acknowledgement for part in parts]),
+        flags=np.concatenate([part.flags for part in parts]),
+        src_mac=np.concatenate([part.src_mac for part in parts]),
+        dst_mac=np.concatenate([part.dst_mac for part in parts]),
+        app=np.concatenate([part.app for part in parts]),
+        apps=parts[0].apps,
+        unread=unread,
+    )

@@ -4,7 +4,7 @@ import gc
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from threading import active_count
 
@@ -16,7 +16,7 @@ from phonehome.model.exchange import Exchange
 from phonehome.readers import Rendered, iter_inputs, read_input, shared, worker
 from phonehome.readers.base import Item, ReadingOptions
 from phonehome.readers.capture import CaptureReading
-from phonehome.readers.packets.share import Counts, Part, Share
+from phonehome.readers.packets.share import Counts, Share, Step
 from phonehome.readers.shared import Merger, Order
 from phonehome.workers import WorkerError
 
@@ -35,21 +35,25 @@ def options_for(capture: Path, *, workers: int = 1) -> ReadingOptions:
     return ReadingOptions(key_logs=tuple(logs), workers=workers)
 
 
+def read(reading: CaptureReading, data: bytes) -> Iterator[Step]:
+    return chain(reading.take(io.BytesIO(data), "a.pcap", 0), reading.end())
+
+
 def read_in_shares(capture: Path, workers: int) -> Iterator[Item]:
     data, options = capture.read_bytes(), options_for(capture)
     readings = [
-        CaptureReading(io.BytesIO(data), "a.pcap", 0, options, Share(index=index, workers=workers))
+        CaptureReading("a.pcap", 0, options, share=Share(index=index, workers=workers))
         for index in range(workers)
     ]
     merger, counts = Merger(workers), Counts()
-    for parts in zip_longest(*(reading.iter_parts() for reading in readings)):
-        assert all(isinstance(part, Part) for part in parts)  # as many of each
+    for steps in zip_longest(*(read(reading, data) for reading in readings)):
+        assert all(isinstance(step, Step) for step in steps)  # as many of each
         yield from merger.merge(
-            [parts[0], *(Part(worker.own_items(part.items), part.fresh) for part in parts[1:])]
+            [steps[0], *(Step(worker.own_items(step.items), step.fresh) for step in steps[1:])]
         )
     for reading in readings:
-        counts.add(reading.counts)
-    yield from readings[0].closing_problems(counts)
+        counts.add(reading.count())
+    yield from readings[0].closing_items(counts)
 
 
 def sorted_out(items: list[Item]) -> tuple[list[Item], Counter[str]]:
@@ -70,10 +74,8 @@ def test_each_worker_has_something_to_do() -> None:
     sizes: Counter[int] = Counter()
     for capture in CAPTURES:
         for index in range(2):
-            reading = CaptureReading(
-                io.BytesIO(capture.read_bytes()), "a.pcap", 0, ReadingOptions(), Share(index=index, workers=2)
-            )
-            sizes[index] += sum(len(part.fresh) for part in reading.iter_parts())
+            reading = CaptureReading("a.pcap", 0, ReadingOptions(), share=Share(index=index, workers=2))
+            sizes[index] += sum(len(step.fresh) for step in read(reading, capture.read_bytes()))
     assert min(sizes.values()) > sum(sizes.values()) / 4
 
 
@@ -111,9 +113,9 @@ def order(path: Path, render: Callable[[Exchange], bytes] | None = None) -> Orde
 
 
 def test_a_worker_answers_with_its_parts_and_its_counts() -> None:
-    *parts, counts = worker.work(order(LARGE, lambda exchange: repr(exchange.index).encode()))
+    *steps, counts = worker.work(order(LARGE, lambda exchange: repr(exchange.index).encode()))
     assert isinstance(counts, Counts)
-    items = [item for part in parts if isinstance(part, Part) for item in part.items]
+    items = [item for step in steps if isinstance(step, Step) for item in step.items]
     rendered = [item for item in items if isinstance(item, Rendered)]
     assert [item.data for item in rendered] == [b"%d" % item.index for item in rendered]
     assert len(rendered) >= 5
@@ -122,12 +124,13 @@ def test_a_worker_answers_with_its_parts_and_its_counts() -> None:
 def test_a_worker_leaves_a_file_that_is_no_capture_to_who_asked(tmp_path: Path) -> None:
     (tmp_path / "a.pcap").write_bytes(b"nothing")
     for path in (tmp_path / "a.pcap", tmp_path / "gone.pcap"):
-        assert list(worker.work(order(path))) == [Counts()]
+        *_, counts = worker.work(order(path))
+        assert counts == Counts()
 
 
 def test_a_worker_that_fails_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared, "MIN_SHARED_BYTES", 0)
-    monkeypatch.setattr(shared, "render", lambda part, _: part)  # here; not in the workers
+    monkeypatch.setattr(shared, "render", lambda step, _: step)  # here; not in the workers
     [file] = iter_inputs([LARGE])
     options = ReadingOptions(workers=2, render=bytes.fromhex)  # type: ignore[arg-type]
     with pytest.raises(WorkerError, match=r"a worker failed \(TypeError\)"):

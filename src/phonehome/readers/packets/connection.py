@@ -4,6 +4,7 @@ from phonehome.model.account import Account
 from phonehome.model.exchange import Transport
 from phonehome.readers.packets.drafts import Begun
 from phonehome.readers.packets.link import Counts, Link, to_time
+from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.protocols import Keys, TlsHandler, UnknownHandler
 from phonehome.wire.side import Side
 from phonehome.wire.tcp import FIN, RST, Batch, Stream
@@ -99,7 +100,7 @@ class Connection:
         """Whether segments wait for one that is missing."""
         return any(stream.is_waiting for stream in self._streams)
 
-    def finish(self, number: int) -> Account | None:
+    def finish(self, origins: Origins) -> Account | None:
         """Give what is left; the account, where there is something to account for."""
         for side in _SIDES:
             for item in self._streams[side].flush():
@@ -114,7 +115,7 @@ class Connection:
         link = self.link
         offered = facts.alpn_offered[0] if facts.alpn_offered else None
         return Account(
-            input=number,
+            input=origins.input(self._first),
             time=to_time(self.time),
             host=facts.sni or link.host,
             address=link.address,

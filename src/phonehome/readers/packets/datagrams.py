@@ -12,6 +12,7 @@ from phonehome.readers.packets.addresses import NameBook, write_address
 from phonehome.readers.packets.drafts import Begun, Outbox
 from phonehome.readers.packets.handset import HandsetFinder
 from phonehome.readers.packets.link import Counts, Link, to_time
+from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.raw import raw_protocol
 from phonehome.wire.columns import Column
 from phonehome.wire.conversations import Pair, Talk, sort_conversations
@@ -323,8 +324,8 @@ class _Known:
 class DatagramTable:
     """Follows the flows of datagrams of one recording."""
 
-    def __init__(self, number: int, finder: HandsetFinder, names: NameBook, out: Outbox) -> None:
-        self._number = number
+    def __init__(self, origins: Origins, finder: HandsetFinder, names: NameBook, out: Outbox) -> None:
+        self._origins = origins
         self._finder = finder
         self._names = names
         self._out = out
@@ -435,7 +436,7 @@ class DatagramTable:
         told = facts or TlsFacts()
         self._accounts.append(
             Account(
-                input=self._number,
+                input=self._origins.input(known.first),
                 time=to_time(known.time),
                 host=told.sni or link.host,
                 address=link.address,

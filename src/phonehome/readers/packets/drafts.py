@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from phonehome.model.exchange import Exchange
+from phonehome.readers.packets.origins import Origins
 
 
 class Draft(NamedTuple):
@@ -35,15 +36,18 @@ class Begun(NamedTuple):
 
 
 class Outbox:
-    """Collects drafts, and numbers them window by window.
+    """Collects drafts, and numbers them window by window; through all files of a recording in several.
+
+    Args:
+        origins: Knows the inputs.
 
     Attributes:
         fresh: The first packets of what the last release gave numbers to, in the order of the numbers.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, origins: Origins) -> None:
         self.fresh: list[int] = []
-        self._number = number
+        self._origins = origins
         self._next = 0
         self._drafts: list[Draft] = []
 
@@ -68,14 +72,17 @@ class Outbox:
                 one.numbers[one.key] = self._next
                 self._next += 1
                 fresh.append(one.first)
-        numbered = [(draft.numbers.pop(draft.key), draft.fields) for draft in drafts]
+        numbered = [(draft.numbers.pop(draft.key), draft) for draft in drafts]
         numbered.sort(key=_index)
-        return [Exchange(input=self._number, index=index, **fields) for index, fields in numbered]  # type: ignore[arg-type]
+        return [self._make(index, draft) for index, draft in numbered]
+
+    def _make(self, index: int, draft: Draft) -> Exchange:
+        return Exchange(input=self._origins.input(draft.first), index=index, **draft.fields)  # type: ignore[arg-type]
 
 
 def _first(one: Draft | Begun) -> int:
     return one.first
 
 
-def _index(numbered: tuple[int, dict[str, object]]) -> int:
+def _index(numbered: tuple[int, Draft]) -> int:
     return numbered[0]

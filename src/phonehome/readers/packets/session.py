@@ -13,6 +13,7 @@ from phonehome.readers.packets.datagrams import DNS_PORTS, DatagramTable
 from phonehome.readers.packets.drafts import Begun, Outbox
 from phonehome.readers.packets.handset import HandsetFinder
 from phonehome.readers.packets.link import Link
+from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.protocols import Keys
 from phonehome.readers.packets.share import WHOLE, Counts, Share
 from phonehome.wire.conversations import Pair, Talk, sort_conversations
@@ -32,27 +33,27 @@ class Session:
     """Follows the conversations of one recording.
 
     Args:
-        number: The input's number.
+        origins: Knows which input a packet is of.
         keys: What decrypts.
         finder: Knows the handset.
         share: Which of the conversations to read.
     """
 
-    def __init__(self, number: int, keys: Keys, finder: HandsetFinder, share: Share = WHOLE) -> None:
+    def __init__(self, origins: Origins, keys: Keys, finder: HandsetFinder, share: Share = WHOLE) -> None:
         self._holed = 0
         self._missing = 0
         self._stray = 0
-        self._number = number
+        self._origins = origins
         self._keys = keys
         self._finder = finder
         self._share = share
         self._names = NameBook()
-        self._out = Outbox(number)
+        self._out = Outbox(origins)
         self._connections: dict[Pair, Connection] = {}
         self._restless: dict[Pair, Connection] = {}  # those that are over, or wait for a segment
-        self._datagrams = DatagramTable(number, finder, self._names, self._out)
-        self._unheard = Outbox(number)
-        self._overheard = DatagramTable(number, finder, self._names, self._unheard)
+        self._datagrams = DatagramTable(origins, finder, self._names, self._out)
+        self._unheard = Outbox(origins)
+        self._overheard = DatagramTable(origins, finder, self._names, self._unheard)
         self._accounts: list[Account] = []
         self._window = 0
         self._left_out = 0
@@ -274,7 +275,7 @@ class Session:
             self._finish(self._connections.pop(pair))
 
     def _finish(self, connection: Connection) -> None:
-        account = connection.finish(self._number)
+        account = connection.finish(self._origins)
         self._holed += connection.missing > 0
         self._missing += connection.missing
         self._stray += connection.stray

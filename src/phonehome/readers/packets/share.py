@@ -76,7 +76,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Step:
     """What was read of a capture from one place to the next.
 
     Attributes:

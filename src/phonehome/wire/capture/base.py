@@ -95,6 +95,21 @@ class Apps:
         return index
 
 
+class Carried:
+    """What runs on from one file of a recording to the next.
+
+    Attributes:
+        number: Number of the last packet so far, as Wireshark counts; 0 for none.
+        apps: The apps that the recording named so far.
+    """
+
+    __slots__ = ("apps", "number")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.apps = Apps()
+
+
 class Window:
     """A stretch of a capture that holds whole records.
 

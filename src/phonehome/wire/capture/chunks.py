@@ -1,5 +1,6 @@
 """Keeps the stretch of a stream that is being parsed, and its place in the file."""
 
+from phonehome.model.errors import InputError
 from phonehome.wire.capture.base import ByteStream
 
 
@@ -10,9 +11,10 @@ class Chunks:
         buffer: The stretch.
         base: Where in the stream it begins.
         ended: Whether the stream has no more.
+        failure: What ended it before its end; what came before is in the stretch all the same.
     """
 
-    __slots__ = ("_size", "_stream", "base", "buffer", "ended")
+    __slots__ = ("_size", "_stream", "base", "buffer", "ended", "failure")
 
     def __init__(self, stream: ByteStream, size: int) -> None:
         self._stream = stream
@@ -20,6 +22,7 @@ class Chunks:
         self.buffer = b""
         self.base = 0
         self.ended = False
+        self.failure: InputError | OSError | None = None
 
     def more(self, used: int, least: int = 0) -> None:
         """Drop the first `used` bytes and read on, until the stretch has its size and at least `least` bytes."""
@@ -28,7 +31,10 @@ class Chunks:
         want = max(self._size, least) - len(rest)
         parts = [rest]
         while want > 0 and not self.ended:
-            part = self._stream.read(want)
+            try:
+                part = self._stream.read(want)
+            except (InputError, OSError) as error:
+                part, self.failure = b"", error
             self.ended = not part
             want -= len(part)
             parts.append(part)

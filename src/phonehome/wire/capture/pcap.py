@@ -20,6 +20,7 @@ from phonehome.wire.capture.base import (
     MAX_WINDOW_PACKETS,
     Apps,
     CaptureItem,
+    Carried,
     Fault,
     Interface,
     Window,
@@ -67,34 +68,32 @@ def recognises(head: bytes) -> bool:
     return len(head) >= 4 and _order(head) is not None
 
 
-def read(chunks: Chunks) -> Iterator[CaptureItem]:
+def read(chunks: Chunks, carried: Carried) -> Iterator[CaptureItem]:
     """Read the file whose first bytes are in `chunks`.
 
     Raises:
         InputError: The file ends inside its header.
     """
     form = _parse_header(chunks.buffer)
-    apps = Apps()
     faults = Faults()
-    number = 0
     near: int | None = None
     at = FILE_HEADER_BYTES
     while True:
         starts, at = _walk(chunks.buffer, at, form)
-        yield from _windows(chunks.buffer, starts, form, number, apps)
-        number += len(starts)
+        yield from _windows(chunks.buffer, starts, form, carried.number, carried.apps)
+        carried.number += len(starts)
         if len(starts):
             near = int(gather(chunks.buffer, starts[-1:], form.layout)["seconds"][0])
         size = form.record_size(chunks.buffer, at)
         if size > MAX_PACKET_BYTES + form.header_bytes:
-            yield from faults.damage(chunks.base + at, number, _TOO_LONG)
+            yield from faults.damage(chunks.base + at, carried.number, _TOO_LONG)
             if faults.hopeless:
                 return
             damaged = chunks.base + at
             found = _recover(chunks, at + 1, form, near)
             if found is None:
                 at = len(chunks.buffer)
-                yield from faults.nothing_follows(damaged, number, chunks.base + at - damaged)
+                yield from faults.nothing_follows(damaged, carried.number, chunks.base + at - damaged)
                 break
             at = found
             continue
@@ -104,8 +103,8 @@ def read(chunks: Chunks) -> Iterator[CaptureItem]:
         at = 0
     if at < len(chunks.buffer):
         reason = f"the file ends inside a packet's record, {len(chunks.buffer) - at:,} bytes into it"
-        yield Fault(reason=reason, offset=chunks.base + at, packet=number, ended=True)
-    yield from faults.rest(chunks.base + len(chunks.buffer), number)
+        yield Fault(reason=reason, offset=chunks.base + at, packet=carried.number, ended=True)
+    yield from faults.rest(chunks.base + len(chunks.buffer), carried.number)
 
 
 def _recover(chunks: Chunks, at: int, form: _Format, near: int | None) -> int | None:

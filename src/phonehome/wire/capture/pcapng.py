@@ -18,8 +18,8 @@ from phonehome.model.errors import DecodeError
 from phonehome.wire.capture.base import (
     MAX_INTERFACES,
     MAX_WINDOW_PACKETS,
-    Apps,
     CaptureItem,
+    Carried,
     Fault,
     Interface,
 )
@@ -65,9 +65,9 @@ def recognises(head: bytes) -> bool:
     return head[:4] == SECTION.to_bytes(4, "big") and section_order(head[:12]) is not None
 
 
-def read(chunks: Chunks) -> Iterator[CaptureItem]:
+def read(chunks: Chunks, carried: Carried) -> Iterator[CaptureItem]:
     """Read the file whose first bytes are in `chunks`."""
-    return _Reader(chunks).read()
+    return _Reader(chunks, carried).read()
 
 
 class _Place(Enum):
@@ -81,15 +81,14 @@ class _Place(Enum):
 class _Reader:
     """The state of reading one file."""
 
-    def __init__(self, chunks: Chunks) -> None:
+    def __init__(self, chunks: Chunks, carried: Carried) -> None:
         self._chunks = chunks
+        self._carried = carried
         self._at = 0
         self._order = "<"
         self._interfaces: list[Interface] = []
         self._readable = True
-        self._apps = Apps()
         self._faults = Faults()
-        self._number = 0
         self._starts: list[int] = []
         self._verified = 0
         self._batch = _FIRST_BATCH
@@ -109,7 +108,7 @@ class _Reader:
         left = len(self._chunks.buffer) - self._at
         if left:
             yield from self._fault(f"the file ends inside a block, {left:,} bytes into it", ended=True)
-        yield from self._faults.rest(self._chunks.base + len(self._chunks.buffer), self._number)
+        yield from self._faults.rest(self._chunks.base + len(self._chunks.buffer), self._carried.number)
 
     def _walk(self) -> Iterator[CaptureItem]:
         """Go from block to block up to the first that is not whole."""
@@ -217,7 +216,7 @@ class _Reader:
                 if kind in (CUSTOM, CUSTOM_NOT_COPIED) and len(body) > 4:
                     enterprise = struct.unpack_from(f"{self._order}I", body)[0]
                     if enterprise == ENTERPRISE:
-                        learn_app(body[4:], self._order, self._apps)
+                        learn_app(body[4:], self._order, self._carried.apps)
         except DecodeError as error:
             yield from self._fault(str(error))
 
@@ -243,14 +242,14 @@ class _Reader:
         order, buffer = self._order, self._chunks.buffer
         for first in range(0, len(starts), MAX_WINDOW_PACKETS):
             some = starts[first : first + MAX_WINDOW_PACKETS]
-            number = np.arange(self._number + 1, self._number + 1 + len(some), dtype=np.int64)
-            self._number += len(some)
+            number = np.arange(self._carried.number + 1, self._carried.number + 1 + len(some), dtype=np.int64)
+            self._carried.number += len(some)
             kind = gather(buffer, some, np.dtype([("kind", f"{order}u4")]))["kind"]
             packets = np.isin(kind, np.array(PACKETS, np.uint32))
             if not packets.any():
                 continue
             blocks = read_blocks(
-                buffer, some[packets], number[packets], order, tuple(self._interfaces), self._apps
+                buffer, some[packets], number[packets], order, tuple(self._interfaces), self._carried.apps
             )
             if len(blocks.window):
                 yield blocks.window
@@ -267,7 +266,7 @@ class _Reader:
         yield from self._flush()
         reason = "a block's two lengths differ or cannot be"
         damaged = self._chunks.base + bad
-        yield from self._faults.damage(damaged, self._number, reason)
+        yield from self._faults.damage(damaged, self._carried.number, reason)
         self._batch = _FIRST_BATCH
         at = bad + 1
         while not self._faults.hopeless:
@@ -277,7 +276,7 @@ class _Reader:
                 self._at = len(buffer) if found is None else found
                 if found is None:
                     size = self._chunks.base + len(buffer) - damaged
-                    yield from self._faults.nothing_follows(damaged, self._number, size)
+                    yield from self._faults.nothing_follows(damaged, self._carried.number, size)
                 return
             # What begins in the last stretch may end behind it.
             used = max(at, len(buffer) - _OVERLAP)
@@ -285,6 +284,6 @@ class _Reader:
             at = 0
 
     def _fault(self, reason: str, *, ended: bool = False) -> Iterator[Fault]:
-        packet = self._number + len(self._starts)
+        packet = self._carried.number + len(self._starts)
         fault = Fault(reason=reason, offset=self._chunks.base + self._at, packet=packet, ended=ended)
         yield from self._faults.tell(fault)

@@ -2,6 +2,7 @@
 
 from phonehome.model.exchange import Protocol
 from phonehome.readers.packets.drafts import Begun, Draft, Outbox
+from phonehome.readers.packets.origins import Origins
 
 
 def draft(first: int, numbers: dict[int, int] | None = None, key: int = 0) -> Draft:
@@ -16,7 +17,7 @@ def given(outbox: Outbox, *begun: Begun) -> list[tuple[int, int]]:
 
 
 def test_those_of_one_window_are_numbered_by_their_first_packets() -> None:
-    outbox = Outbox(0)
+    outbox = Outbox(Origins(0))
     for first in (30, 10, 20):
         outbox.put(draft(first))
     assert given(outbox) == [(0, 10), (1, 20), (2, 30)]
@@ -25,7 +26,7 @@ def test_those_of_one_window_are_numbered_by_their_first_packets() -> None:
 
 
 def test_one_that_is_not_complete_keeps_its_number_until_it_is() -> None:
-    outbox, numbers = Outbox(0), dict[int, int]()
+    outbox, numbers = Outbox(Origins(0)), dict[int, int]()
     outbox.put(draft(20))
     assert given(outbox, Begun(10, numbers, 7)) == [(1, 20)]
     assert given(outbox, Begun(10, numbers, 7)) == []
@@ -36,7 +37,7 @@ def test_one_that_is_not_complete_keeps_its_number_until_it_is() -> None:
 
 
 def test_one_that_ended_after_it_was_said_to_have_begun_has_one_number() -> None:
-    outbox, numbers = Outbox(0), dict[int, int]()
+    outbox, numbers = Outbox(Origins(0)), dict[int, int]()
     outbox.put(draft(10, numbers, 7))
     outbox.put(draft(20))
     assert given(outbox, Begun(10, numbers, 7), Begun(10, numbers, 7)) == [(0, 10), (1, 20)]

@@ -9,7 +9,7 @@ from capture_bytes import SECONDS, ethernet, ipv4, pcap, tcp
 from wire_columns import items, windows
 
 from phonehome.model.errors import InputError
-from phonehome.wire.capture import Fault, Window, looks_like_capture, read_capture
+from phonehome.wire.capture import Carried, Fault, Window, looks_like_capture, read_capture
 from phonehome.wire.capture import base as capture_base
 
 PACKETS = [ethernet(ipv4(tcp(bytes([65 + place]) * place))) for place in range(20)]
@@ -56,6 +56,34 @@ def test_a_stream_that_gives_little_at_a_time_gives_the_same_packets() -> None:
 
     [window] = [item for item in read_capture(Dripping(pcap(PACKETS))) if isinstance(item, Window)]
     assert packets_of(window) == PACKETS
+
+
+@pytest.mark.parametrize("failure", [InputError("breaks off"), OSError(5, "Input/output error")])
+def test_of_a_stream_that_breaks_off_all_is_read_that_came_before(failure: Exception) -> None:
+    class Breaking(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            data = super().read(min(size or 0, 100))
+            if not data:
+                raise failure
+            return data
+
+    read: list[bytes] = []
+    whole = (item for item in read_capture(Breaking(pcap(PACKETS))) if isinstance(item, Window))
+    with pytest.raises(type(failure), match=r"breaks off|Input/output"):
+        read.extend(packet for window in whole for packet in packets_of(window))
+    assert read == PACKETS
+
+
+def test_numbers_and_apps_are_carried_from_file_to_file() -> None:
+    carried = Carried()
+    numbers = [
+        item.number.tolist()
+        for data in (pcap(PACKETS[:3]), pcap(PACKETS[3:5]), pcap([]), pcap(PACKETS[5:7]))
+        for item in read_capture(io.BytesIO(data), carried=carried)
+        if isinstance(item, Window)
+    ]
+    assert numbers == [[1, 2, 3], [4, 5], [6, 7]]
+    assert carried.number == 7
 
 
 def test_no_window_holds_more_packets_than_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
