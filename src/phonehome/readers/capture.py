@@ -14,7 +14,7 @@ from phonehome.readers.packets.oddities import Oddities
 from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.protocols import Keys
 from phonehome.readers.packets.session import Session
-from phonehome.readers.rotation import Fit, Part, Span
+from phonehome.readers.rotation import Fit, RotatedFile, Span
 from phonehome.wire.capture import Carried, Fault, Names, Secrets, Window, looks_like_capture, read_capture
 from phonehome.wire.ip import IpLayer
 from phonehome.wire.link import strip_link
@@ -43,7 +43,7 @@ class CaptureReader:
             raise
         yield from reading.finish()
 
-    def read_rotated(self, parts: Iterable[Part], *, options: ReadingOptions) -> Iterator[Item]:
+    def read_rotated(self, parts: Iterable[RotatedFile], *, options: ReadingOptions) -> Iterator[Item]:
         """Read files that may be one recording, one after another; each that continues the last goes on with its state.
 
         Args:
@@ -106,7 +106,7 @@ class _Reading:
         self._unread: Counter[str] = Counter()
         self._oddities = Oddities()
 
-    def go_on(self, part: Part) -> Problem:
+    def go_on(self, part: RotatedFile) -> Problem:
         """Go on with the next file; says so, for its packets are not numbered as in the file by itself."""
         self.span = Span()
         first = self._carried.number + 1
