@@ -16,7 +16,7 @@ from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.protocols import Keys
 from phonehome.readers.packets.session import Session
 from phonehome.readers.packets.share import WHOLE, Counts, Share, Step
-from phonehome.readers.rotation import Fit, Part, Span
+from phonehome.readers.rotation import Fit, RotatedFile, Span
 from phonehome.wire.capture import Carried, Fault, Names, Secrets, Window, looks_like_capture, read_capture
 from phonehome.wire.ip import IpLayer
 from phonehome.wire.link import strip_link
@@ -41,7 +41,7 @@ class CaptureReader:
         yield from _items(reading.take(stream, where, number))
         yield from reading.finish()
 
-    def read_rotated(self, parts: Iterable[Part], *, options: ReadingOptions) -> Iterator[Item]:
+    def read_rotated(self, parts: Iterable[RotatedFile], *, options: ReadingOptions) -> Iterator[Item]:
         """Read files that may be one recording, one after another; each that continues the last goes on with its state.
 
         Args:
@@ -107,7 +107,7 @@ class CaptureReading:
         self._unread: Counter[str] = Counter()
         self._oddities = Oddities()
 
-    def go_on(self, part: Part) -> Problem:
+    def go_on(self, part: RotatedFile) -> Problem:
         """Go on with the next file; says so, for its packets are not numbered as in the file by itself."""
         self.span = Span()
         first = self._carried.number + 1

@@ -21,7 +21,7 @@ from phonehome.readers.base import (
 )
 from phonehome.readers.capture import CaptureReader
 from phonehome.readers.inputs import InputFile
-from phonehome.readers.rotation import Part
+from phonehome.readers.rotation import RotatedFile
 from phonehome.readers.shared import is_worth_sharing, read_shared
 from phonehome.readers.sources import Tally
 
@@ -104,10 +104,10 @@ class Reading(Iterator[Found]):
         for file in self.files:
             yield from self._iter_source(file)
 
-    def _make_part(self, file: InputFile) -> Part:
+    def _make_part(self, file: InputFile) -> RotatedFile:
         assert file.source is not None  # what has a reader has a source
         opener = partial(file.source.open, self._ledgers[file.number].tally)
-        return Part(where=file.name, number=file.number, begins=file.begins, open=opener)
+        return RotatedFile(where=file.name, number=file.number, begins=file.begins, open=opener)
 
     def _iter_source(self, file: InputFile) -> Iterator[Item]:
         if file.problem is not None:

@@ -46,7 +46,7 @@ class Placed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class RotatedFile:
     """One file of a recording in several.
 
     Attributes:

@@ -37,7 +37,7 @@ from phonehome.readers import ReadingOptions, iter_inputs, read_input, read_inpu
 from phonehome.readers.base import ByteStream
 from phonehome.readers.capture import CaptureReader
 from phonehome.readers.packets import gathering
-from phonehome.readers.rotation import Part
+from phonehome.readers.rotation import RotatedFile
 
 CASES = Path(__file__).parents[2] / "cases"
 SECOND = 10**9
@@ -164,9 +164,9 @@ class TestReadingOn:
             yield io.BytesIO(content)
             opened.append(f"{name} closed")
 
-        def parts() -> Iterator[Part]:
+        def parts() -> Iterator[RotatedFile]:
             for number, content in enumerate(files):
-                yield Part(
+                yield RotatedFile(
                     where=str(number),
                     number=number,
                     begins=talk()[number * 3].time_ns,
