@@ -60,6 +60,14 @@ def read_head(data: bytes, position: int) -> FrameHead | None:
     return FrameHead(opcode, first & FIN != 0, compressed, size, length, key)
 
 
+def begins_masked(data: bytes) -> bool:
+    """Whether a stream begins as a client's does: with the head of a masked frame."""
+    if len(data) < 2 or len(data) < head_size(data[1]):
+        return False
+    head = read_head(data, 0)
+    return head is not None and bool(head.key)
+
+
 def unmask(data: bytes, key: bytes, phase: int = 0) -> bytes:
     """Take the mask off (section 5.3); `phase` bytes of the payload came before."""
     size = len(data)

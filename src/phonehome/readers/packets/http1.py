@@ -8,11 +8,15 @@ from phonehome.readers.packets.doh import put_dns
 from phonehome.readers.packets.drafts import Begun
 from phonehome.readers.packets.http_exchange import http_fields
 from phonehome.readers.packets.link import Counts, Handler, Link
-from phonehome.readers.packets.raw import put_stretch
+from phonehome.readers.packets.raw import RawHandler, put_stretch
 from phonehome.wire.http1 import RequestParser, ResponseParser
 from phonehome.wire.http_message import HttpMessage
 from phonehome.wire.places import ShiftedPlaces, StreamPlaces
 from phonehome.wire.side import Side
+from phonehome.wire.websocket_frames import begins_masked
+
+MAX_LATE = 1 << 20
+"""Bytes of what one side switched to that wait for the other side's word of it."""
 
 MAX_UNPAIRED = 1_000
 """Responses that wait for a request, and requests for a response."""
@@ -54,12 +58,18 @@ class Http1Handler:
         self._lost_answer = False
         self._in_messages = 0  # bytes of gaps that messages of the way up count
         self._given = 0  # bytes of the way up that were no HTTP and were handed over
+        self._late: list[tuple[Side, bytes | int]] = []  # of another protocol, until it is known which
+        self._late_size = 0
         self._inner: Handler | None = None
 
     def feed(self, side: Side, data: bytes) -> None:
         """Take the next bytes of a direction."""
         if self._inner is not None:
             self._inner.feed(side, data)
+            return
+        if self._is_past(side):
+            self._late.append((side, data))
+            self._late_size += len(data)
             return
         self._fed[side] += len(data)
         if side is Side.CLIENT:
@@ -73,6 +83,9 @@ class Http1Handler:
         if self._inner is not None:
             self._inner.gap(side, size)
             return
+        if self._is_past(side):
+            self._late.append((side, size))
+            return
         self._fed[side] += size
         if side is Side.CLIENT:
             self._asked += self._requests.gap(size)
@@ -84,6 +97,8 @@ class Http1Handler:
         """Join what has arrived."""
         if self._inner is None:
             self._pair()
+            if self._late_size > MAX_LATE:
+                self._change_alone()
             self._give_skipped()
         if self._inner is not None:
             self._inner.pump()
@@ -94,6 +109,7 @@ class Http1Handler:
             self._asked += self._requests.finish()
             self._answered += self._responses.finish()
             self._pair()
+            self._change_alone()
             self._give_skipped()
         if self._inner is not None:
             self._inner.finish()
@@ -110,8 +126,8 @@ class Http1Handler:
         starts = [message.start for message in self._asked] + self._requests.unfinished()
         waiting = [message.start for message in self._answered] + self._responses.unfinished()
         begun = [Begun(client.first(start), self._numbers, start) for start in starts]
-        client.forget(min(starts, default=self._fed[Side.CLIENT]))
-        server.forget(min(waiting, default=self._fed[Side.SERVER]))
+        client.forget(min([*starts, _switched_at(self._requests, self._fed[Side.CLIENT])]))
+        server.forget(min([*waiting, _switched_at(self._responses, self._fed[Side.SERVER])]))
         return begun
 
     def counts(self) -> Counts:
@@ -143,6 +159,10 @@ class Http1Handler:
             self._answered.popleft()
             came = self._places[Side.SERVER].first(answer.start)
             if came < self._places[Side.CLIENT].first(self._asked[0].start):
+                if self._responses.upgraded is not None and not self._answered:
+                    self._answered.append(answer)
+                    self._change_alone()
+                    return
                 self._put(None, answer)  # the request to it is not in the recording
                 continue
             while (
@@ -170,15 +190,80 @@ class Http1Handler:
             return
         self._give_skipped()
         begins = (self._requests.upgraded, self._responses.upgraded)
-        places = (
-            ShiftedPlaces(self._places[Side.CLIENT], begins[Side.CLIENT][0]),
-            ShiftedPlaces(self._places[Side.SERVER], begins[Side.SERVER][0]),
-        )
         first, fields = self._fields(request, answer)
-        self._inner = self._switch(self._link, places, Upgrade(request, answer, first, fields, self._numbers))
+        upgrade = Upgrade(request, answer, first, fields, self._numbers)
+        self._read_on(begins, lambda places: self._switch(self._link, places, upgrade))
+
+    def _change_alone(self) -> None:
+        """Go on with what one side switched to, where the other side's word of it is not in the recording."""
+        if self._inner is not None or not (self._requests.upgraded or self._responses.upgraded):
+            return
+        if self._requests.upgraded is None:
+            self._asked += self._requests.finish()
+        if self._responses.upgraded is None:
+            self._answered += self._responses.finish()
+        begins = (
+            self._requests.upgraded or self._skipped_at_end(),
+            self._responses.upgraded or (self._fed[Side.SERVER], b""),
+        )
+        if not self._late and not begins[Side.CLIENT][1] and not begins[Side.SERVER][1]:
+            return
+        request = self._asked.pop() if self._requests.upgraded is not None and self._asked else None
+        answer = self._answered.pop() if self._responses.upgraded is not None and self._answered else None
+        if request is None and answer is None:
+            self._read_on(begins, lambda places: RawHandler(self._link, places))
+            return
+        first, fields = self._fields(request, answer)
+        numbers = self._numbers if request is not None else {}
+        if request is None:
+            request = HttpMessage(0, "1.1", None, None, None)
+        if answer is None:
+            answer = HttpMessage(0, "1.1", None, None, 101)
+            asked = (request.header(b"upgrade") or b"").strip()
+            if asked.lower() != b"websocket" or begins_masked(begins[Side.CLIENT][1]):
+                answer.headers = ((b"Upgrade", asked),)
+        upgrade = Upgrade(request, answer, first, fields, numbers)
+        self._read_on(begins, lambda places: self._switch(self._link, places, upgrade))
+
+    def _read_on(
+        self,
+        begins: tuple[tuple[int, bytes], tuple[int, bytes]],
+        make: Callable[[tuple[StreamPlaces, StreamPlaces]], Handler],
+    ) -> None:
+        """Hand on all that follows a switch: where it begins on each side, and what came of it already."""
+        inner = make(
+            (
+                ShiftedPlaces(self._places[Side.CLIENT], begins[Side.CLIENT][0]),
+                ShiftedPlaces(self._places[Side.SERVER], begins[Side.SERVER][0]),
+            )
+        )
+        self._inner = inner
         for side in (Side.CLIENT, Side.SERVER):
             if begins[side][1]:
-                self._inner.feed(side, begins[side][1])
+                inner.feed(side, begins[side][1])
+        late, self._late = self._late, []
+        for side, item in late:
+            if isinstance(item, int):
+                inner.gap(side, item)
+            else:
+                inner.feed(side, item)
+
+    def _skipped_at_end(self) -> tuple[int, bytes]:
+        """What the client sent last that is no HTTP; with the request lost, it is of the other protocol."""
+        end = self._fed[Side.CLIENT]
+        begin = end, b""
+        for start, data in self._requests.take_skipped():
+            if start + len(data) == end:
+                begin = start, data
+            else:
+                put_stretch(self._link, self._places, Side.CLIENT, start, data)
+            if self._link.up is Side.CLIENT:
+                self._given += len(data)
+        return begin
+
+    def _is_past(self, side: Side) -> bool:
+        parser = self._requests if side is Side.CLIENT else self._responses
+        return parser.upgraded is not None
 
     def _fields(
         self, request: HttpMessage | None, answer: HttpMessage | None
@@ -202,3 +287,7 @@ class Http1Handler:
                 put_stretch(self._link, self._places, side, start, data)
                 if side is self._link.up:
                     self._given += len(data)
+
+
+def _switched_at(parser: RequestParser | ResponseParser, fed: int) -> int:
+    return parser.upgraded[0] if parser.upgraded is not None else fed
