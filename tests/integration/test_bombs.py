@@ -132,6 +132,18 @@ TRAPS = {
         "tildes": "<~",
         "tokens": "eyJ.",
         "hex": "deadbeef",
+        "lines": "A" * 76 + "\n",
+        "lines-too-long": "A" * 77 + "\n",
+    }.items()
+} | {
+    # Only where there are lines are encoded lines looked for; these runs are followed by no end of line.
+    f"{name}-behind-a-line": ("a\n" + unit * TRAP_BYTES)[:TRAP_BYTES]
+    for name, unit in {
+        "letters": "A",
+        "digits": "1",
+        "hex": "deadbeef",
+        "base64": "aB3/",
+        "dashes": "aB3-",
     }.items()
 }
 

@@ -70,7 +70,7 @@ _BASE85_ALPHABETS = (
     ("ascii85", bytes(range(33, 118)) + b"z~"),
 )
 _PLAIN = (string.ascii_letters + string.digits + "+/-_=").encode()
-_WRAPPED = re.compile(rb"[A-Za-z0-9+/_-]{40,}\r?\n")
+_WRAPPED = re.compile(rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{40,}+\r?\n")
 _SEPARATED = re.compile(rb"(?:[0-9A-Fa-f]{2}[-: ,.]|\\x[0-9A-Fa-f]{2}|0[xX][0-9A-Fa-f]{2}[,;: ]{0,2}){4}")
 _DASHED = re.compile(
     rb"(?<![0-9A-Za-z-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z-])"
