@@ -55,6 +55,7 @@ class Batch:
         starts, ends: Where each payload begins and ends.
         cut: Bytes of each payload that were on the wire but not recorded.
         sequence: Sequence number of the first byte of each payload.
+        acknowledged: What each acknowledges, where its flags say that it does.
         numbers, times: Of each packet.
         before: Recorded bytes of all payloads before each one, in this order.
         continues: Whether each payload continues the one before it, which is whole.
@@ -65,6 +66,7 @@ class Batch:
     ends: list[int]
     cut: list[int]
     sequence: list[int]
+    acknowledged: list[int]
     numbers: list[int]
     times: list[int]
     before: list[int]
@@ -93,6 +95,7 @@ def make_batch(segments: Segments, order: Column) -> Batch:
         ends=ends.tolist(),
         cut=cut.tolist(),
         sequence=sequence.tolist(),
+        acknowledged=segments.acknowledgement[order].tolist(),
         numbers=segments.number[order].tolist(),
         times=segments.time[order].tolist(),
         before=before.tolist(),
@@ -111,7 +114,18 @@ class Stream:
         left_out: Bytes of segments so far off that they are no part of it.
     """
 
-    __slots__ = ("_next", "_pending", "_pending_bytes", "_pending_windows", "_stray", "left_out", "places")
+    __slots__ = (
+        "_end",
+        "_least",
+        "_next",
+        "_pending",
+        "_pending_bytes",
+        "_pending_windows",
+        "_sent",
+        "_stray",
+        "left_out",
+        "places",
+    )
 
     def __init__(self) -> None:
         self.places = Places()
@@ -121,6 +135,9 @@ class Stream:
         self._pending_bytes = 0
         self._pending_windows = 0
         self._stray: _Late | None = None  # its offset is a sequence number
+        self._sent: int | None = None  # all before this number was sent
+        self._least: int | None = None  # the first such number that was heard of
+        self._end: int | None = None  # the number of the ending itself
 
     @property
     def is_waiting(self) -> bool:
@@ -131,6 +148,21 @@ class Stream:
         """Note the number of the first byte, from a SYN; a repeated SYN changes nothing."""
         if self._next is None:
             self._next = sequence % _MODULUS
+
+    def note_sent(self, sequence: int) -> None:
+        """Take the other side's word that it has all before a number; far off, it is not believed."""
+        if self._sent is None:
+            self._sent = self._least = sequence if self._next is None else self._next
+        known = self._sent
+        if self._next is not None and _distance(self._next, known) < 0:
+            known = self._next
+        if 0 < _distance(known, sequence) <= MAX_JUMP:
+            self._sent = sequence
+
+    def note_end(self, sequence: int) -> None:
+        """Take the number of this side's ending (FIN), up to which it has sent everything."""
+        self._end = sequence % _MODULUS
+        self.note_sent(self._end)
 
     def receive(self, batch: Batch, begin: int, end: int) -> list[bytes | int]:
         """Take segments of one window, in the order they were recorded."""
@@ -160,6 +192,23 @@ class Stream:
         """Give all that waits, with the gaps before it."""
         given: list[bytes | int] = []
         self._flush(given)
+        return _joined(given)
+
+    def finish(self) -> list[bytes | int]:
+        """Give all that waits, and behind it the gap up to what is known to have been sent; nothing follows."""
+        given: list[bytes | int] = []
+        self._flush(given)
+        if self._next is None:
+            self._next = self._least
+        if self._next is not None and self._sent is not None:
+            missing = _distance(self._next, self._sent)
+            # An ending counts as a byte; one that is not in the recording is no lost byte.
+            if self._end is None:
+                missing -= missing == 1
+            elif _distance(self._end, self._sent) == 1:
+                missing -= 1
+            if 0 < missing <= MAX_JUMP:
+                self._skip_to(self.places.end + missing, given)
         return _joined(given)
 
     def _receive_plain(self, batch: Batch, begin: int, end: int) -> bytes:
@@ -225,6 +274,7 @@ class Stream:
         # Behind, it is another stream: how much of this one is missing is not known, but that something is.
         self._skip_to(self.places.end + max(missing, 1), given)
         self._next = before.offset
+        self._sent = self._end = None
         for late in (before, stray):
             self._deliver(late._replace(offset=self.places.end), given)
 

@@ -20,19 +20,20 @@ class Connection:
         link: Its ends.
         client_is_one: Whether the client is the first of the pair that the connection is known by.
         active: The window that it was last seen in.
+        first: Number of its first packet.
         closing: Both ends said that they are done, or one broke it off.
         missing: Bytes of both directions that the recording does not hold.
     """
 
     __slots__ = (
         "_ended",
-        "_first",
         "_handler",
         "_isn",
         "_streams",
         "active",
         "client_is_one",
         "closing",
+        "first",
         "link",
         "missing",
         "time",
@@ -48,7 +49,7 @@ class Connection:
         self.missing = 0
         self.time = time
         self._isn = isn
-        self._first = first
+        self.first = first
         self._streams = (Stream(), Stream())
         self._ended = [False, False]
         places = (self._streams[Side.CLIENT].places, self._streams[Side.SERVER].places)
@@ -71,13 +72,18 @@ class Connection:
         for item in self._streams[side].receive(batch, begin, end):
             self._pass(side, item)
 
-    def note_end(self, side: Side, flags: int) -> None:
-        """Take the word that a side is done."""
+    def note_end(self, side: Side, flags: int, end: int) -> None:
+        """Take the word that a side is done, and the number behind its last byte."""
         if flags & RST:
             self.closing = True
         elif flags & FIN:
+            self._streams[side].note_end(end)
             self._ended[side] = True
             self.closing = self.closing or all(self._ended)
+
+    def note_acknowledged(self, by: Side, sequence: int) -> None:
+        """Take the word of a side that the other sent all before a number."""
+        self._streams[by.other].note_sent(sequence)
 
     def pump(self) -> None:
         """Go on with what had to wait for the other side."""
@@ -103,7 +109,7 @@ class Connection:
     def finish(self, origins: Origins) -> Account | None:
         """Give what is left; the account, where there is something to account for."""
         for side in _SIDES:
-            for item in self._streams[side].flush():
+            for item in self._streams[side].finish():
                 self._pass(side, item)
         self._handler.pump()
         self._handler.finish()
@@ -115,7 +121,7 @@ class Connection:
         link = self.link
         offered = facts.alpn_offered[0] if facts.alpn_offered else None
         return Account(
-            input=origins.input(self._first),
+            input=origins.input(self.first),
             time=to_time(self.time),
             host=facts.sni or link.host,
             address=link.address,
@@ -131,7 +137,7 @@ class Connection:
             alpn=facts.alpn_chosen or offered,
             version=facts.version,
             certificate_names=facts.certificate_names,
-            packets=(self._first,),
+            packets=(self.first,),
         )
 
     def _pass(self, side: Side, item: bytes | int) -> None:

@@ -4,6 +4,7 @@ Conversations are read one after another, so what they give comes out of order. 
 began in it are sorted and numbered, those that are not complete yet too; these keep their number until they are.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -42,11 +43,13 @@ class Outbox:
         origins: Knows the inputs.
 
     Attributes:
+        notes: What parsers found odd, and how often; the words hold nothing of the capture.
         fresh: The first packets of what the last release gave numbers to, in the order of the numbers.
     """
 
     def __init__(self, origins: Origins) -> None:
         self.fresh: list[int] = []
+        self.notes: Counter[str] = Counter()
         self._origins = origins
         self._next = 0
         self._drafts: list[Draft] = []

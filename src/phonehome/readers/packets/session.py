@@ -16,6 +16,7 @@ from phonehome.readers.packets.link import Link
 from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.protocols import Keys
 from phonehome.readers.packets.share import WHOLE, Counts, Share
+from phonehome.wire.columns import Mask
 from phonehome.wire.conversations import Pair, Talk, sort_conversations
 from phonehome.wire.segments import Segments
 from phonehome.wire.side import Side
@@ -66,6 +67,7 @@ class Session:
             stray=self._stray,
             left_out=self._left_out + self._datagrams.left_out,
             opened=self._keys.log.used,
+            notes=self._out.notes,
         )
 
     @property
@@ -120,6 +122,7 @@ class Session:
         chosen = self._share.choose(segments, np.flatnonzero(wanted))
         order, talks = sort_conversations(segments, chosen)
         if not talks:
+            self._take_acknowledgements(segments, ~wanted)
             return []
         batch = make_batch(segments, order)
         flags = segments.flags[order]
@@ -144,8 +147,28 @@ class Session:
             touched[talk.pair] = self._take_talk(talk, batch, marks, seen, name)
             if len(self._connections) > 2 * MAX_CONNECTIONS:
                 self._end_oldest()
+        self._take_acknowledgements(segments, ~wanted)
         known = self._connections
         return [connection for pair, connection in touched.items() if known.get(pair) is connection]
+
+    def _take_acknowledgements(self, segments: Segments, others: Mask) -> None:
+        """Of packets that only acknowledge, let each conversation's last tell what was sent to it."""
+        only = others & (segments.protocol == _TCP) & (segments.flags & ACK != 0)
+        order, talks = sort_conversations(segments, self._share.choose(segments, np.flatnonzero(only)))
+        if not talks:
+            return
+        last = np.array([(max(talk.middle - 1, talk.begin), talk.end - 1) for talk in talks])
+        numbers = segments.number[order[last]].tolist()
+        acknowledged = segments.acknowledgement[order[last]].tolist()
+        for talk, number, sequence in zip(talks, numbers, acknowledged, strict=True):
+            connection = self._connections.get(talk.pair)
+            if connection is None:
+                continue
+            sides = (Side.CLIENT, Side.SERVER) if connection.client_is_one else (Side.SERVER, Side.CLIENT)
+            if talk.begin < talk.middle and number[0] > connection.first:
+                connection.note_acknowledged(sides[0], sequence[0])
+            if talk.middle < talk.end and number[1] > connection.first:
+                connection.note_acknowledged(sides[1], sequence[1])
 
     def _take_talk(
         self, talk: Talk, batch: Batch, flags: list[int], special: list[int], app: str | None
@@ -199,7 +222,14 @@ class Session:
             connection.receive(side, batch, begin, end)
             for place in marked:
                 if flags[place] & (FIN | RST):
-                    connection.note_end(side, flags[place])
+                    size = batch.ends[place] - batch.starts[place] + batch.cut[place]
+                    connection.note_end(side, flags[place], batch.sequence[place] + size)
+        for side, (begin, end) in zip(Side, both, strict=True):
+            for places in (range(begin, end), range(end - 1, begin, -1)):
+                for place in places:
+                    if flags[place] & (ACK | RST) == ACK:
+                        connection.note_acknowledged(side, batch.acknowledged[place])
+                        break
         connection.pump()
         if connection.closing or connection.is_waiting:
             self._restless[pair] = connection

@@ -4,6 +4,7 @@ Every worker reads the file and its headers, for those are cheap; what costs tim
 shared out. The answers of name servers are heard by all, since any conversation may need the names in them.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
@@ -61,6 +62,7 @@ class Counts:
         stray: Bytes numbered so far off their connections that they were left out.
         left_out: Packets with payload of conversations that are not the handset's.
         opened: Connections that keys were found for.
+        notes: What was odd about messages, and how many of them it was odd about.
     """
 
     holed: int = 0
@@ -68,6 +70,7 @@ class Counts:
     stray: int = 0
     left_out: int = 0
     opened: int = 0
+    notes: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Counts") -> None:
         """Add what another worker counted."""
