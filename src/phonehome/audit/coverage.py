@@ -11,7 +11,7 @@ MAX_DESTINATIONS = 20_000
 """Destinations counted one by one; the others are counted together."""
 
 _OPAQUE = "high entropy without a known format"
-_MISSING = "the recording says that they were sent, but does not hold them"
+_MISSING = "they were sent, but the recording does not hold them, or they are beyond a bound of what is read"
 
 Place = tuple[str | None, str | None]
 

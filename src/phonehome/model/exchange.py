@@ -82,13 +82,24 @@ class Message:
 class Piece:
     """One WebSocket message, or one stretch of a raw stream or datagram.
 
-    `text` tells a WebSocket text message; it is False for everything else.
+    Attributes:
+        direction: Which way it went.
+        data: What it holds, decompressed.
+        time: When it was sent.
+        text: Whether it is a WebSocket text message; False for everything else.
+        size: Bytes of it on the wire, with its frames and before decompression; None where they are those of `data`.
     """
 
     direction: Direction
     data: bytes
     time: datetime | None = None
     text: bool = False
+    size: int | None = None
+
+    @property
+    def wire_size(self) -> int:
+        """Bytes of it on the wire."""
+        return len(self.data) if self.size is None else self.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,4 +141,4 @@ class Exchange:
     def bytes_up(self) -> int:
         """Application bytes that this exchange sent upward, before decoding."""
         sent = self.request.size if self.request is not None else 0
-        return sent + sum(len(piece.data) for piece in self.pieces if piece.direction is Direction.UP)
+        return sent + sum(piece.wire_size for piece in self.pieces if piece.direction is Direction.UP)

@@ -11,7 +11,7 @@ from phonehome.model.problem import Problem
 from phonehome.readers.base import ByteStream, Item, ReadingOptions, explain_failure
 from phonehome.readers.packets.gathering import Gathering
 from phonehome.readers.packets.handset import HandsetFinder
-from phonehome.readers.packets.oddities import Oddities
+from phonehome.readers.packets.oddities import Oddities, explain_notes
 from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.protocols import Keys
 from phonehome.readers.packets.session import Session
@@ -182,6 +182,8 @@ class CaptureReading:
         if lost := self._ip.finish():
             yield self._problem(f"{lost:,} datagrams miss some of their fragments")
         for reason, is_lost in self._oddities.iter_reasons():
+            yield self._problem(reason, lost=is_lost)
+        for reason, is_lost in explain_notes(counts.notes):
             yield self._problem(reason, lost=is_lost)
         if counts.holed:
             yield self._problem(

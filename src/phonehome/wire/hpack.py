@@ -91,15 +91,18 @@ class HpackDecoder:
         unknown: The dynamic table holds entries that were not seen.
         skipped: Fields of the last block that are not given, since they point to unknown entries; or names
             that are not known.
+        dropped: Bytes of the last block whose fields are not given as they are beyond a bound; about, as they
+            are compressed.
         fault: Why the last block was not read to its end, or None.
     """
 
-    __slots__ = ("_entries", "_limit", "_most", "fault", "skipped", "unknown")
+    __slots__ = ("_entries", "_limit", "_most", "dropped", "fault", "skipped", "unknown")
 
     def __init__(self, *, unknown: bool = False) -> None:
         self._entries: list[Header] = []  # the newest last
         self.unknown = unknown
         self.skipped = 0
+        self.dropped = 0
         self.fault: str | None = None
         self._set_limit(MAX_TABLE if unknown else _DEFAULT_TABLE)
 
@@ -116,7 +119,7 @@ class HpackDecoder:
     def decode(self, block: bytes) -> list[Header]:
         """Decode one header block; on a fault it gives what came before, and the table counts as lost."""
         headers: list[Header] = []
-        self.skipped = 0
+        self.skipped = self.dropped = 0
         self.fault = None
         try:
             self._decode(block, headers)
@@ -129,7 +132,7 @@ class HpackDecoder:
         elif len(self._entries) > self._most or len(block) > _LARGE_BLOCK:
             self._evict()
         if len(headers) > _FEW:
-            self._cut(headers)
+            self._cut(headers, len(block))
         return headers
 
     def _decode(self, block: bytes, headers: list[Header]) -> None:
@@ -241,11 +244,14 @@ class HpackDecoder:
         if room < _ENTRY_OVERHEAD:
             self.unknown = False  # it is full of entries that were seen, or empty: the unknown ones are gone
 
-    def _cut(self, headers: list[Header]) -> None:
+    def _cut(self, headers: list[Header], size: int) -> None:
         room = MAX_HEADER_BYTES
         for place, (name, value) in enumerate(headers):
             room -= len(name) + len(value)
             if room < 0 or place >= MAX_HEADERS:
+                total = sum(len(name) + len(value) for name, value in headers)
+                rest = sum(len(name) + len(value) for name, value in headers[place:])
+                self.dropped = size * rest // max(total, 1)
                 del headers[place:]
                 self.fault = f"more than {MAX_HEADERS} header fields or {MAX_HEADER_BYTES} bytes of them"
                 return

@@ -14,7 +14,7 @@ from phonehome.wire.http1_head import (
     parse_status_line,
 )
 from phonehome.wire.http1_parser import HEAD, MAX_LINE, PASSED, WAITING, MessageParser
-from phonehome.wire.http_message import HttpMessage
+from phonehome.wire.http_message import OPEN_CODING, TWO_LENGTHS, HttpMessage
 
 MAX_PENDING_METHODS = 65_536
 """Requests whose method is kept for answers that did not come."""
@@ -74,10 +74,10 @@ class RequestParser(MessageParser):
         after = WAITING if fields.upgrade or message.method == "CONNECT" else HEAD
         if fields.coding is not None:
             if fields.length is not None:
-                message.add_note("both a length and a transfer coding")
+                message.add_note(TWO_LENGTHS)
             if final_coding_is_chunked(fields.coding):
                 return Framing.CHUNKED, 0, after
-            message.add_note("a transfer coding that does not end the body")
+            message.add_note(OPEN_CODING)
         if fields.length:
             return Framing.LENGTH, fields.length, after
         return Framing.NONE, 0, after
@@ -131,7 +131,7 @@ class ResponseParser(MessageParser):
             return Framing.NONE, 0, HEAD
         if fields.coding is not None:
             if fields.length is not None:
-                message.add_note("both a length and a transfer coding")
+                message.add_note(TWO_LENGTHS)
             if final_coding_is_chunked(fields.coding):
                 return Framing.CHUNKED, 0, HEAD
             if fields.coding != b"identity":

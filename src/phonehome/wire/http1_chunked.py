@@ -3,11 +3,12 @@
 from phonehome.model.exchange import Header
 from phonehome.wire.body import BodyBuffer
 from phonehome.wire.http1_head import parse_fields
-from phonehome.wire.http_message import MAX_HEAD
+from phonehome.wire.http_message import CHUNK_FAULTS, MAX_HEAD
 
 MAX_CHUNK_LINE = 16 * 1024
 """Bytes of one size line with its extensions."""
 _MAX_SIZE_DIGITS = 15
+_LONG_LINE, _WRONG_END, _NO_SIZE, _LONG_TRAILERS = CHUNK_FAULTS
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 _SIZE, _DATA, _DATA_END, _TRAILER = range(4)
@@ -19,6 +20,7 @@ class ChunkReader:
     Attributes:
         body: What the chunks held.
         trailers: The fields behind the last chunk.
+        dropped: Bytes of trailers that are beyond the bounds.
         done: The last chunk and the trailers were read.
         fault: Why reading ended early, or None.
         rejected: The line at which it did, pieces read before included: it is not the body's.
@@ -32,6 +34,7 @@ class ChunkReader:
         "_state",
         "body",
         "done",
+        "dropped",
         "fault",
         "rejected",
         "trailers",
@@ -40,6 +43,7 @@ class ChunkReader:
     def __init__(self) -> None:
         self.body = BodyBuffer()
         self.trailers: tuple[Header, ...] = ()
+        self.dropped = 0
         self.done = False
         self.fault: str | None = None
         self.rejected = b""
@@ -68,7 +72,7 @@ class ChunkReader:
             if not end:
                 self._line += data[position:limit]
                 if len(self._line) > MAX_CHUNK_LINE:
-                    self._fail("a line between chunks that does not end", bytes(self._line))
+                    self._fail(_LONG_LINE, bytes(self._line))
                 return min(size, limit)
             line = data[position:end]
             if self._line:
@@ -100,12 +104,12 @@ class ChunkReader:
         text = line[:-2] if line.endswith(b"\r\n") else line[:-1]
         if self._state == _DATA_END:
             if text:
-                self._fail("a chunk that does not end where its size says", line)
+                self._fail(_WRONG_END, line)
             self._state = _SIZE
         elif self._state == _SIZE:
             digits = text.partition(b";")[0].strip(b" \t")
             if not digits or len(digits) > _MAX_SIZE_DIGITS or not _HEX.issuperset(digits):
-                self._fail("a chunk without a size", line)
+                self._fail(_NO_SIZE, line)
                 return
             self._left = int(digits, 16)
             self._state = _DATA if self._left else _TRAILER
@@ -113,7 +117,7 @@ class ChunkReader:
             self._lines_size += len(text)
             self._lines.append(text)
             if self._lines_size > MAX_HEAD:
-                self._fail("trailers without an end", b"")
+                self._fail(_LONG_TRAILERS, b"")
         else:
             self._end()
 
@@ -126,7 +130,8 @@ class ChunkReader:
         self.done = True
         self._line.clear()
         if self._lines:
-            self.trailers = parse_fields([b"", *self._lines]).headers
+            fields = parse_fields([b"", *self._lines])
+            self.trailers, self.dropped = fields.headers, fields.dropped
 
     def gap(self, size: int) -> bool:
         """Skip lost bytes; tells whether it is still known where the next chunk begins."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from phonehome.model.exchange import Header
-from phonehome.wire.http_message import MAX_HEADERS
+from phonehome.wire.http_message import LENGTHS_DIFFER, MANY_HEADERS, MAX_HEADERS, NO_COLON, NO_LENGTH
 
 _MAX_REMEMBERED = 16_384
 _MAX_REMEMBERED_LINE = 512
@@ -56,6 +56,14 @@ class Fields:
     coding: bytes | None = None
     upgrade: bool = False
     note: str | None = None
+    dropped: int = 0  # bytes of the lines beyond MAX_HEADERS
+
+    def add_note(self, note: str) -> None:
+        """Say one more thing that is odd."""
+        if self.note is None:
+            self.note = note
+        elif note not in self.note.split("; "):
+            self.note = f"{self.note}; {note}"
 
 
 class _Memory(dict[bytes, Header]):
@@ -112,10 +120,12 @@ def split_lines(head: bytes) -> list[bytes]:
 
 def parse_fields(lines: list[bytes]) -> Fields:
     """Read the lines behind the start line (`lines[0]` is that and is left)."""
-    note = None
-    if len(lines) > MAX_HEADERS:
-        lines = lines[: MAX_HEADERS + 1]
-        note = f"more than {MAX_HEADERS} header fields"
+    if len(lines) > MAX_HEADERS + 1:
+        dropped = sum(len(line) + 2 for line in lines[MAX_HEADERS + 1 :])
+        fields = parse_fields(lines[: MAX_HEADERS + 1])
+        fields.add_note(MANY_HEADERS)
+        fields.dropped += dropped
+        return fields
     memory = _memory
     special = memory.special
     if len(memory) > _MAX_REMEMBERED or len(special) > _MAX_REMEMBERED or len(memory.plain) > _MAX_REMEMBERED:
@@ -123,9 +133,7 @@ def parse_fields(lines: list[bytes]) -> Fields:
     rest = lines[1:]
     headers = tuple(map(memory.__getitem__, rest))
     found = [special[line] for line in rest if line in special]
-    if not found:
-        return Fields(headers, note=note)
-    fields = Fields(headers, note=note)
+    fields = Fields(headers)
     for kind, value in found:
         if kind == _FOLD:
             return parse_fields(_unfold(lines))
@@ -152,7 +160,7 @@ def _apply(fields: Fields, kind: bytes, value: bytes) -> None:
     elif kind == b"upgrade":
         fields.upgrade = True
     elif kind == _NO_COLON:
-        fields.note = "a header line without a colon"
+        fields.add_note(NO_COLON)
 
 
 def _apply_length(fields: Fields, value: bytes) -> None:
@@ -162,11 +170,11 @@ def _apply_length(fields: Fields, value: bytes) -> None:
     for part in value.split(b","):
         digits = part.strip(b" \t")
         if not digits.isdigit() or len(digits) > _MAX_LENGTH_DIGITS:
-            fields.note = "a length that is no number"
+            fields.add_note(NO_LENGTH)
         elif fields.length is None:
             fields.length = int(digits)
         elif fields.length != int(digits):
-            fields.note = "conflicting lengths"
+            fields.add_note(LENGTHS_DIFFER)
 
 
 def _version(major: bytes, minor: bytes | None) -> str:

@@ -10,7 +10,16 @@ from phonehome.wire.body import BodyBuffer
 from phonehome.wire.http1_buffers import HeldBytes, SkippedBytes
 from phonehome.wire.http1_chunked import ChunkReader
 from phonehome.wire.http1_head import Fields, Framing, parse_fields, split_lines
-from phonehome.wire.http_message import MAX_BODY, MAX_HEAD, HttpMessage
+from phonehome.wire.http_message import (
+    CUT_HEAD,
+    LONG_BODY,
+    LONG_HEAD,
+    MANY_HEADERS,
+    MAX_BODY,
+    MAX_HEAD,
+    SHORT_BODY,
+    HttpMessage,
+)
 
 MAX_LINE = 16 * 1024
 """Bytes before the version of a request line, when a start line is looked for in the middle of a stream."""
@@ -136,8 +145,10 @@ class MessageParser:
             if self._state == CHUNKED:
                 message.truncated = True
                 message.missing += self._chunks.left
+                message.add_note(SHORT_BODY)
             elif self._state == LENGTH:
                 message.truncated = True
+                message.add_note(SHORT_BODY)
                 message.missing += self._left
             elif not closed:
                 message.truncated = True
@@ -222,6 +233,7 @@ class MessageParser:
         fields = parse_fields(lines)
         message.headers = fields.headers
         message.note = fields.note
+        message.dropped = fields.dropped
         framing, length, after = self._framing(message, fields)
         if framing == Framing.NONE or (
             framing == Framing.LENGTH and behind + length <= len(data) and length <= MAX_BODY
@@ -262,6 +274,9 @@ class MessageParser:
         if self._state == CHUNKED:
             body = self._chunks.body
             message.headers += self._chunks.trailers
+            if self._chunks.dropped:
+                message.dropped += self._chunks.dropped
+                message.add_note(MANY_HEADERS)
             if self._chunks.fault:
                 message.truncated = True
                 message.add_note(self._chunks.fault)
@@ -270,7 +285,8 @@ class MessageParser:
         if body.dropped:
             message.truncated = True
             message.missing += body.dropped
-            message.add_note(f"a body beyond {MAX_BODY} bytes")
+            message.dropped += body.dropped
+            message.add_note(LONG_BODY)
         message.end = end
         message.size = end - message.start - message.lost
         self._message = None
@@ -286,7 +302,7 @@ class MessageParser:
             lines = split_lines(data[position:last].rstrip(b"\r\n"))
             message = self._begin(lines[0], base + position)
             if message is not None:
-                self._emit_cut(message, lines, base + last, f"a head beyond {MAX_HEAD} bytes", found)
+                self._emit_cut(message, lines, base + last, LONG_HEAD, found)
                 return last
         if self._fresh:
             return self._skip_to_next(data, position, end, base, found)
@@ -340,7 +356,7 @@ class MessageParser:
             self._begin(lines[0], base + position) if line_end else self._begin_cut(lines[0], base + position)
         )
         if message is not None:
-            self._emit_cut(message, lines, base + len(data), "a head that does not end", found)
+            self._emit_cut(message, lines, base + len(data), CUT_HEAD, found)
             return len(data)
         if self._fresh and at_end:
             return self._skip_to_next(data, position, len(data), base, found)
@@ -355,6 +371,8 @@ class MessageParser:
         self._fresh = False
         fields = parse_fields([line for line in lines if line])
         message.headers = fields.headers
+        message.note = fields.note
+        message.dropped = fields.dropped
         message.truncated = True
         message.missing = fields.length or 0
         message.add_note(note)

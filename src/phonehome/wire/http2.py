@@ -441,6 +441,7 @@ class Http2Connection:
         if stream is None:
             stream = self._table.open(number)
         message = stream.add_headers(side, start, end, size, headers)
+        message.dropped += decoder.dropped
         if note is not None:
             message.add_note(note)
             message.truncated = message.truncated or cut
@@ -463,6 +464,7 @@ class Http2Connection:
             self.skipped[half.side] += size
             return
         message = self._table.open(promised).add_headers(Side.CLIENT, start, end, size, headers)
+        message.dropped += half.decoder.dropped
         if note is not None:
             message.add_note(note)
 

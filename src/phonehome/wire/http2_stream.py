@@ -2,7 +2,7 @@
 
 from phonehome.model.exchange import Header
 from phonehome.wire.body import BodyBuffer
-from phonehome.wire.http_message import HttpMessage
+from phonehome.wire.http_message import LONG_BODY, NO_HEAD, SHORT_BODY, HttpMessage
 
 _NONE: dict[int, BodyBuffer] = {}  # never written to: most bodies come in one frame
 _MAX_LENGTH_DIGITS = 18
@@ -39,7 +39,7 @@ class Http2Stream:
         message = self.response if side else self.request
         if message is None:
             message = HttpMessage(start, "2", None, None, None)
-            message.note = "its header fields were not recorded"
+            message.note = NO_HEAD
             self.put(side, message)
         return message
 
@@ -91,7 +91,8 @@ class Http2Stream:
                 if buffer.dropped:
                     message.truncated = True
                     message.missing += buffer.dropped
-                    message.add_note("a body beyond the limit")
+                    message.dropped += buffer.dropped
+                    message.add_note(LONG_BODY)
             if not self.ended & (1 << side):
                 message.truncated = True
             if message.truncated:
@@ -102,7 +103,10 @@ class Http2Stream:
 def _count_missing(message: HttpMessage) -> None:
     announced = message.header(b"content-length")
     if announced is not None and announced.isdigit() and len(announced) <= _MAX_LENGTH_DIGITS:
-        message.missing = max(message.missing, int(announced) - len(message.body))
+        short = int(announced) - len(message.body)
+        if short > 0:
+            message.add_note(SHORT_BODY)
+        message.missing = max(message.missing, short)
 
 
 def read_head(start: int, headers: list[Header]) -> HttpMessage:

@@ -10,6 +10,8 @@ MAX_RESET = 256
 """Streams of which one side was reset and the other did not end yet: its frames may be fed later."""
 MAX_OPEN_BODIES = 512 * 1024 * 1024
 """Bytes of bodies of all open streams that are kept."""
+CROWDED = "too many open streams"
+"""The note of a stream that was reported before its end."""
 
 
 class StreamTable:
@@ -39,7 +41,7 @@ class StreamTable:
     def open(self, number: int) -> Http2Stream:
         """Begin a stream."""
         if len(self.streams) >= MAX_STREAMS:
-            self.report(next(iter(self.streams)), "too many open streams")
+            self.report(next(iter(self.streams)), CROWDED)
         stream = self.streams[number] = Http2Stream(number)
         if not number % 2:
             stream.pushed = True
@@ -87,6 +89,7 @@ class StreamTable:
         if self._held + len(piece) > MAX_OPEN_BODIES:
             message.truncated = True
             message.missing += len(piece)
+            message.dropped += len(piece)
             message.add_note("too many bytes in open streams")
             return
         self._held += len(piece)

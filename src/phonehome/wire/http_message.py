@@ -9,6 +9,30 @@ MAX_HEADERS = 2000
 MAX_BODY = 256 * 1024 * 1024
 """Bytes of one body that are kept; what comes beyond is counted in `missing`."""
 
+TWO_LENGTHS = "both a length and a transfer coding"
+OPEN_CODING = "a transfer coding that does not end the body"
+NO_COLON = "a header line without a colon"
+NO_LENGTH = "a length that is no number"
+LENGTHS_DIFFER = "conflicting lengths"
+SHORT_BODY = "a body that ends before its announced length"
+CUT_HEAD = "a head that does not end"
+LONG_HEAD = f"a head beyond {MAX_HEAD} bytes"
+NO_HEAD = "its header fields were not recorded"
+NO_BEGINNING = "its beginning was not recorded"
+MANY_HEADERS = f"more than {MAX_HEADERS} header fields"
+LONG_BODY = f"a body beyond {MAX_BODY} bytes"
+CHUNK_FAULTS = (
+    "a line between chunks that does not end",
+    "a chunk that does not end where its size says",
+    "a chunk without a size",
+    "trailers without an end",
+)
+TOLERATED = frozenset(
+    {TWO_LENGTHS, OPEN_CODING, NO_COLON, NO_LENGTH, LENGTHS_DIFFER, SHORT_BODY, CUT_HEAD, LONG_HEAD, NO_HEAD}
+    | {NO_BEGINNING, *CHUNK_FAULTS}
+)
+"""Notes of messages all of which that was recorded is looked at all the same."""
+
 
 class HttpMessage:
     """A request or a response, with its place in the stream of its direction.
@@ -27,6 +51,7 @@ class HttpMessage:
         body: The body without transfer coding and padding, with its content codings.
         size: Bytes of it that were fed: head, body and their framing. In HTTP/1 `end - start - lost`.
         lost: Bytes of gaps between its `start` and its `end`.
+        dropped: Bytes of it that were fed, and are not given as they are beyond a bound; `size` counts them.
         truncated: The end of it, or a part of it, is not there.
         missing: Bytes of the body that are known to have been sent and are not in `body`: in gaps, beyond
             MAX_BODY, or announced and not recorded.
@@ -39,6 +64,7 @@ class HttpMessage:
     __slots__ = (
         "authority",
         "body",
+        "dropped",
         "end",
         "headers",
         "lost",
@@ -68,6 +94,7 @@ class HttpMessage:
         self.body = b""
         self.size = 0
         self.lost = 0
+        self.dropped = 0
         self.truncated = False
         self.missing = 0
         self.note: str | None = None
@@ -92,5 +119,5 @@ class HttpMessage:
         """Say one more thing that was odd."""
         if self.note is None:
             self.note = note
-        elif note not in self.note:
+        elif note not in self.note.split("; "):
             self.note = f"{self.note}; {note}"

@@ -7,6 +7,7 @@ messages, `skipped` and `lost` add up to the bytes fed and the gaps.
 from enum import IntEnum
 
 from phonehome.wire.body import BodyBuffer
+from phonehome.wire.http_message import NO_BEGINNING
 from phonehome.wire.side import Side
 from phonehome.wire.websocket_deflate import DeflateParameters, MessageInflater
 from phonehome.wire.websocket_frames import FrameHead, find_frame, head_size, read_head, unmask
@@ -40,12 +41,13 @@ class WebSocketMessage:
         data: Its payload, without mask and compression.
         size: Bytes of its frames that were fed, heads included.
         lost: Bytes of gaps in its frames.
+        dropped: Bytes that were fed, and are not given as they are beyond a bound; `size` counts them.
         missing: Bytes of its payload that are known to have been sent and are not in `data`.
         truncated: A part of it is not there.
         note: What was odd about it; holds nothing of the capture.
     """
 
-    __slots__ = ("data", "end", "lost", "missing", "note", "opcode", "size", "start", "truncated")
+    __slots__ = ("data", "dropped", "end", "lost", "missing", "note", "opcode", "size", "start", "truncated")
 
     def __init__(self, start: int, opcode: int) -> None:
         self.start = start
@@ -54,6 +56,7 @@ class WebSocketMessage:
         self.data = b""
         self.size = 0
         self.lost = 0
+        self.dropped = 0
         self.missing = 0
         self.truncated = False
         self.note: str | None = None
@@ -215,7 +218,7 @@ class WebSocketParser:
             if not head.opcode:
                 opened.gap_at = 0
                 opened.message.truncated = True
-                opened.message.note = "its beginning was not recorded"
+                opened.message.note = NO_BEGINNING
         opened.message.size += head.size
         opened.message.end = base + position
         self._frame, self._final, self._left = opened, head.final, head.length
@@ -257,10 +260,12 @@ class WebSocketParser:
         if body.dropped:
             opened.cut()
             message.missing += body.dropped
+            message.dropped += body.dropped
             message.note = f"a message beyond {MAX_MESSAGE} bytes"
         if opened.compressed:
             whole = opened.gap_at is None
             data, note = self._inflater.inflate(data[: opened.gap_at], MAX_MESSAGE, cut=not whole)
+            message.dropped += self._inflater.dropped
             if note is not None:
                 message.truncated = True
                 message.note = note if message.note is None else f"{message.note}; {note}"

@@ -48,11 +48,16 @@ class DeflateParameters:
 
 
 class MessageInflater:
-    """Decompresses the messages of one direction."""
+    """Decompresses the messages of one direction.
 
-    __slots__ = ("_budget", "_inflater", "_recent", "_recent_size", "_takeover")
+    Attributes:
+        dropped: Bytes of the last message that were not decompressed, as it came to a bound; 1 at least then.
+    """
+
+    __slots__ = ("_budget", "_inflater", "_recent", "_recent_size", "_takeover", "dropped")
 
     def __init__(self, *, takeover: bool) -> None:
+        self.dropped = 0
         self._takeover = takeover
         self._budget = BUDGET
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -77,6 +82,7 @@ class MessageInflater:
         """
         if not self._takeover:
             self.lose()
+        self.dropped = 0
         note = _CUT if cut else None
         parts: list[bytes] = []
         self._budget += BUDGET_RATIO * len(data)
@@ -90,6 +96,8 @@ class MessageInflater:
                 parts.append(part[:room])
                 if len(part) > room:
                     note = _TOO_LONG
+                    left = len(self._inflater.unconsumed_tail)
+                    self.dropped = min(max(left - len(_TAIL), 1), len(data))
                     self._budget -= room
                     break
                 room -= len(part)
@@ -102,7 +110,8 @@ class MessageInflater:
                 self._inflater = zlib.decompressobj(-zlib.MAX_WBITS, zdict=b"".join(self._recent)[-_WINDOW:])
                 ends += 1
                 if rest == _TAIL or ends > _MAX_ENDS:
-                    note = note if rest == _TAIL else _TOO_MANY
+                    if rest != _TAIL:
+                        note, self.dropped = _TOO_MANY, min(len(rest), len(data))
                     break
         except zlib.error:
             self.lose()

@@ -57,6 +57,7 @@ class Http1Handler:
         self._fed = [0, 0]
         self._lost_answer = False
         self._in_messages = 0  # bytes of gaps that messages of the way up count
+        self._dropped = 0  # bytes of answers that go up and are beyond a bound
         self._given = 0  # bytes of the way up that were no HTTP and were handed over
         self._late: list[tuple[Side, bytes | int]] = []  # of another protocol, until it is known which
         self._late_size = 0
@@ -139,7 +140,7 @@ class Http1Handler:
             total.lost += rest
         else:
             total.read += rest
-        total.lost += parser.lost - self._in_messages
+        total.lost += parser.lost - self._in_messages + self._dropped
         if self._inner is not None:
             total += self._inner.counts()
         return total
@@ -268,9 +269,10 @@ class Http1Handler:
     def _fields(
         self, request: HttpMessage | None, answer: HttpMessage | None
     ) -> tuple[int, dict[str, object]]:
-        shown = request if self._link.up is Side.CLIENT else answer
-        if shown is not None:
-            self._in_messages += shown.lost
+        if self._link.up is Side.CLIENT:
+            self._in_messages += request.lost if request is not None else 0
+        elif answer is not None:
+            self._dropped += answer.dropped
         return http_fields(self._link, self._places, request, answer)
 
     def _put(self, request: HttpMessage | None, answer: HttpMessage | None) -> None:

@@ -7,6 +7,7 @@ from phonehome.readers.packets.http_exchange import http_fields
 from phonehome.readers.packets.link import Counts, Link
 from phonehome.wire.http2 import Http2Connection
 from phonehome.wire.http2_stream import Http2Stream
+from phonehome.wire.http2_table import CROWDED
 from phonehome.wire.places import StreamPlaces
 from phonehome.wire.side import Side
 
@@ -30,6 +31,7 @@ class Http2Handler:
         self._numbers: dict[int, int] = upgrade.numbers if upgrade is not None else {}
         self._fed = [0, 0]
         self._in_messages = 0
+        self._dropped = 0  # bytes of answers that go up and are beyond a bound
 
     def feed(self, side: Side, data: bytes) -> None:
         """Take the next bytes of a direction."""
@@ -61,7 +63,7 @@ class Http2Handler:
         connection, up = self._connection, self._link.up
         total = Counts()
         total.read = connection.framing[up]
-        total.lost = connection.skipped[up] + max(connection.lost[up] - self._in_messages, 0)
+        total.lost = connection.skipped[up] + max(connection.lost[up] - self._in_messages, 0) + self._dropped
         return total
 
     def _put(self, streams: list[Http2Stream]) -> None:
@@ -80,9 +82,12 @@ class Http2Handler:
         if request is None and response is None:
             return
         first, fields = http_fields(self._link, places, request, response)
-        shown = request if self._link.up is Side.CLIENT else response
-        if shown is not None:
-            self._in_messages += shown.lost
+        if self._link.up is Side.CLIENT:
+            self._in_messages += request.lost if request is not None and not stream.pushed else 0
+        elif response is not None:
+            self._dropped += response.dropped
+        if stream.note == CROWDED:
+            self._link.note(stream.note)
         put_dns(self._link, places, request, response, fields["host"])
         if stream.pushed:
             fields["request"] = None  # the server sent it, for the client

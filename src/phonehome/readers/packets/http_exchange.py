@@ -35,6 +35,9 @@ def http_fields(
         if request is None:
             began = places[Side.SERVER].time(response.start)
         packets = tuple(sorted({*packets, *answered}))
+    for message in (request, response):
+        if message is not None:
+            link.note(message.note)
     shown = request or response
     assert shown is not None  # one of them is there
     fields: dict[str, object] = {
@@ -57,18 +60,15 @@ def http_fields(
 
 
 def make_message(message: HttpMessage) -> Message:
-    """Turn a parser's message into the model's; its size counts what is missing too."""
-    headers, body, missing = message.headers, message.body, message.missing
-    size = message.size
-    if missing or message.lost:
-        size += max(message.lost, missing) if size < missing + len(body) else message.lost
+    """Turn a parser's message into the model's; its size counts what is missing too, not what was only announced."""
+    headers, body = message.headers, message.body
     return Message(
         headers=headers,
         body=body,
         codings=declared_codings(headers) if body else (),
-        size=size,
+        size=message.size + message.lost,
         truncated=message.truncated,
-        missing=missing,
+        missing=message.lost + message.dropped,  # what was only announced may never have been sent
     )
 
 
@@ -87,7 +87,9 @@ def _turned(request: HttpMessage | None, response: HttpMessage | None) -> tuple[
     if request is not None:
         pieces.append(Piece(direction=Direction.DOWN, data=write_head(request) + request.body))
     if response is not None:
-        pieces.append(Piece(direction=Direction.UP, data=write_head(response) + response.body))
+        data = write_head(response) + response.body
+        size = response.size - response.dropped
+        pieces.append(Piece(direction=Direction.UP, data=data, size=size))
     return tuple(pieces)
 
 

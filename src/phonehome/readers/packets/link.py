@@ -69,6 +69,11 @@ class Link:
         inner.sni = sni or self.sni
         return inner
 
+    def note(self, note: str | None) -> None:
+        """Say what a parser found odd about a message: kinds of it, with `; ` between them."""
+        if note is not None:
+            self.out.notes.update(note.split("; "))
+
     def put(self, first: int, numbers: dict[int, int], key: int, fields: dict[str, object]) -> None:
         """Hand over an exchange; what every exchange of the connection has in common is added."""
         fields["address"] = self.address

@@ -1,12 +1,27 @@
-"""What is odd about a recording as a whole: packets cut short, a clock that was not set."""
+"""What is odd about a recording as a whole: packets cut short, a clock that was not set, malformed messages."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from phonehome.wire.capture import Window
+from phonehome.wire.http_message import TOLERATED
 from phonehome.wire.segments import Segments
 
 EARLIEST = 315_532_800 * 10**9
 """1980-01-01 in nanoseconds: a packet of an earlier time was dated by a clock that nobody set."""
+
+MAX_KINDS = 64
+"""Kinds of oddities of messages that are told one by one."""
+
+
+def explain_notes(notes: Counter[str]) -> Iterator[tuple[str, bool]]:
+    """Give what parsers noted of messages as reasons of problems, and whether something was not looked at."""
+    for place, (note, count) in enumerate(sorted(notes.items())):
+        if place == MAX_KINDS:
+            yield f"messages are odd in {len(notes) - MAX_KINDS:,} more ways", True
+            return
+        messages = "1 message" if count == 1 else f"{count:,} messages"
+        yield f"{messages}: {note}", note not in TOLERATED
 
 
 class Oddities:

@@ -67,15 +67,19 @@ class WebSocketHandler:
         places = self._places[side]
         for message in messages:
             packets = places.packets(message.start, message.end)
+            shown = message.data or message.opcode in _DATA
             if side is self._link.up:
-                self._counts.read += max(message.size - len(message.data), 0)
-            if not message.data and message.opcode not in _DATA:
+                self._counts.read += 0 if shown else message.size
+                self._counts.lost += message.dropped if shown else 0
+            self._link.note(message.note)
+            if not shown:
                 continue
             piece = Piece(
                 direction=self._link.direction(side),
                 data=message.data,
                 time=to_time(places.time(message.start)),
                 text=message.text,
+                size=message.size - message.dropped,
             )
             self._messages.append((packets[0] if packets else 0, packets, piece))
             self._size += len(message.data)
