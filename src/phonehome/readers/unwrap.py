@@ -26,6 +26,8 @@ MAX_DECODER_MEMORY = 512 * 1024**2
 
 _INPUT_BYTES = 32 * 1024
 _OUTPUT_BYTES = 256 * 1024
+# A call that meets damage gives nothing of what it had decompressed, and xz cannot go back: so little is asked for.
+_XZ_OUTPUT_BYTES = 4 * 1024
 # zstandard's decompressor bounds no output: four bytes can make a block of 128 KiB, so it gets few at once.
 _ZSTD_INPUT_BYTES = 1024
 _SIGNATURES = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz"}
@@ -138,7 +140,13 @@ def _iter_inflated(source: _Counter, wbits: int) -> Iterator[bytes]:
     while data:
         inflater = zlib.decompressobj(wbits)
         while True:
-            yield inflater.decompress(data, _OUTPUT_BYTES)
+            before = inflater.copy()
+            try:
+                chunk = inflater.decompress(data, _OUTPUT_BYTES)
+            except zlib.error:
+                yield from _iter_before_damage(before, data)
+                raise
+            yield chunk
             if inflater.eof:
                 break
             data = inflater.unconsumed_tail or source.take()
@@ -148,12 +156,22 @@ def _iter_inflated(source: _Counter, wbits: int) -> Iterator[bytes]:
         data = inflater.unused_data.lstrip(b"\0") or source.take().lstrip(b"\0")
 
 
+def _iter_before_damage(inflater: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
+    """Decompress byte by byte what one call refused as a whole."""
+    for at in range(len(data)):
+        try:
+            chunk = inflater.decompress(data[at : at + 1])
+        except zlib.error:
+            return
+        yield chunk
+
+
 def _iter_xz(source: _Counter) -> Iterator[bytes]:
     data = source.take()
     while data:
         inflater = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_DECODER_MEMORY)
         while True:
-            yield inflater.decompress(data, _OUTPUT_BYTES)
+            yield inflater.decompress(data, _XZ_OUTPUT_BYTES)
             if inflater.eof:
                 break
             data = source.take() if inflater.needs_input else b""

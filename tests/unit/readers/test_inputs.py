@@ -292,6 +292,46 @@ def test_a_wrapping_cut_short_gives_what_came_before(
     assert "ends early" in problem.reason
 
 
+CASES = Path(__file__).parents[2] / "cases"
+
+
+@pytest.mark.parametrize(
+    "case", ["pcap-arkime-http-no-length", "mitm-dumpfile-7-websocket", "har-mitmproxy-chrome"]
+)
+@pytest.mark.parametrize("wrapping", ["gzip", "xz"])
+def test_what_a_cut_wrapping_gives_is_read_as_if_nothing_had_been_around_it(
+    tmp_path: Path, case: str, wrapping: str
+) -> None:
+    [path] = [path for path in (CASES / case).iterdir() if path.suffix in (".pcap", ".mitm", ".har")]
+    packed = WRAPPINGS[wrapping](path.read_bytes())[:-40]
+    data = unwrap.unwrap(io.BytesIO(packed), wrapping).read()
+    (tmp_path / "packed").write_bytes(packed)
+    (tmp_path / "plain").write_bytes(data)
+    expected = count(iter_inputs([tmp_path / "plain"]))
+    items, _ = read_all(iter_inputs([tmp_path / "packed"]))
+    assert sum(isinstance(item, Exchange) for item in items) == expected > 0
+    assert any(isinstance(item, Problem) and item.lost and "ends early" in item.reason for item in items)
+
+
+@pytest.mark.parametrize(
+    ("pack", "behind", "lost"), [(gzip.compress, 8, 0), (zlib.compress, 4, 0), (lzma.compress, 40, 4096)]
+)
+def test_a_wrapping_whose_check_fails_gives_what_was_in_it(
+    pack: Callable[[bytes], bytes], behind: int, lost: int
+) -> None:
+    data = os.urandom(6_000).hex().encode()
+    packed = bytearray(pack(data))
+    packed[-behind] ^= 0x55
+    wrapping = unwrap.name_wrapping(bytes(packed))
+    assert wrapping is not None
+    stream = unwrap.unwrap(io.BytesIO(packed), wrapping)
+    read = stream.read()
+    assert data.startswith(read)
+    assert len(read) >= len(data) - lost
+    with pytest.raises(InputError, match=f"is damaged: {len(read):,} bytes in it were read"):
+        stream.read()
+
+
 def test_a_damaged_zip_member_gives_what_came_before(
     tmp_path: Path, make_har: Make, make_entry: MakeEntry
 ) -> None:
