@@ -15,12 +15,14 @@ _MAX_REMEMBERED = 16_384
 _MAX_REMEMBERED_LINE = 512
 _MAX_REMEMBERED_NAME = 64
 _MAX_LENGTH_DIGITS = 18
+_MAX_METHOD = 32
 
 _FOLD = b":fold"  # no field can be called that
 _NO_COLON = b":none"
 _SPECIAL = frozenset((b"content-length", b"transfer-encoding", b"upgrade", _FOLD, _NO_COLON))
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_TARGET = re.compile(rb"(?:/|\*|[A-Za-z][A-Za-z0-9+.-]{1,31}://)[!-\xff]*")
 _METHOD = re.compile(TOKEN)
 _REQUEST_LINE = re.compile(
     rb"(" + TOKEN + rb")[ \t]+(\S.*?)[ \t]+HTTP/([0-9])(?:\.([0-9]+))?[ \t]*", re.DOTALL
@@ -192,9 +194,14 @@ def parse_request_line(line: bytes) -> tuple[str, bytes, str] | None:
     if matched is None:
         return None
     name, target, major, minor = matched.groups()
-    if name not in METHODS and name.endswith(_ENDINGS):
+    if name not in METHODS and not _may_begin(name, target):
         return None
     return METHODS.get(name) or name.decode("ascii"), target, _version(major, minor)
+
+
+def _may_begin(name: bytes, target: bytes) -> bool:
+    """Whether a method that nobody knows, and its target, are more than the rest of a body before a request."""
+    return len(name) <= _MAX_METHOD and not name.endswith(_ENDINGS) and _TARGET.fullmatch(target) is not None
 
 
 def parse_simple_request(line: bytes) -> bytes | None:
@@ -251,7 +258,8 @@ def find_request_line(data: bytes, start: int, end: int, limit: int) -> int:
             glued = _GLUED_REQUEST.search(line)
             if glued is not None:
                 return line_start + glued.start()
-            if plain and _METHOD.fullmatch(method):
+            is_whole = line_start == 0 or data[line_start - 1] == 10
+            if plain and is_whole and _METHOD.fullmatch(method) and _may_begin(method, target):
                 return line_start
         at += 8
     return -1

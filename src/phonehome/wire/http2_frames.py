@@ -51,7 +51,7 @@ _RULES: tuple[tuple[int, int, int, int, bool], ...] = (
 _CANDIDATE = re.compile(rb"(?!\x00{9})\x00[\x00-\x40][\x00-\xff][\x00-\x09][\x00-\x2d][\x00-\x7f]", re.DOTALL)
 
 
-def _plausible_length(data: bytes, position: int) -> int:
+def plausible_length(data: bytes, position: int) -> int:
     """The whole length of the frame whose head stands here; −1 where none can."""
     high, low, kind, flags, stream = unpack_head(data, position)
     if high or kind >= len(_RULES) or stream & _RESERVED:
@@ -80,7 +80,7 @@ def find_frame(data: bytes, *, at_end: bool) -> tuple[int, int]:
         place = found.start()
         position, heads = place, 0
         while heads < _HEADS_NEEDED and position + HEAD_SIZE <= len(data):
-            length = _plausible_length(data, position)
+            length = plausible_length(data, position)
             if length < 0:
                 break
             heads += 1

@@ -5,18 +5,21 @@ person knows. What begins in clear and turns into TLS (STARTTLS) is followed to 
 """
 
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
 
 from phonehome.wire.dns import looks_like_dns
+from phonehome.wire.http2_frames import HEAD_SIZE, Frame, find_frame, plausible_length
 from phonehome.wire.mqtt_packet import PacketType
 from phonehome.wire.quic_packet import looks_like_quic
 from phonehome.wire.side import Side
 from phonehome.wire.tls.connection import TlsConnection
+from phonehome.wire.websocket_frames import head_size, read_head, unmask
 
-HEAD_BYTES = 512
-"""How much of each direction of a stream is enough to tell."""
+HEAD_BYTES = 2048
+"""How much of each direction of a stream is enough to tell, also in its middle."""
 MAX_CLEAR_BYTES = 64 * 1024
 """How far into a direction the change to TLS is looked for."""
 
@@ -27,6 +30,7 @@ class Name(StrEnum):
     TLS = "tls"
     HTTP_1 = "http/1"
     HTTP_2 = "http/2"
+    WEBSOCKET = "websocket"
     MQTT = "mqtt"
     XMPP = "xmpp"
     SIP = "sip"
@@ -68,6 +72,12 @@ _SMTP_CLIENT = re.compile(rb"(?:EHLO|HELO|LHLO) ", re.IGNORECASE)
 _FTP_CLIENT = re.compile(rb"(?:USER |AUTH TLS|FEAT\r?\n)", re.IGNORECASE)
 _IMAP_SERVER = re.compile(rb"\* (?:OK|PREAUTH|BYE)[ \r]", re.IGNORECASE)
 _REPLY_220 = re.compile(rb"220[ -]")
+_FRAMES_NEEDED = 3
+_OF_REQUESTS = frozenset({Frame.DATA, Frame.HEADERS, Frame.RST_STREAM, Frame.CONTINUATION})
+_TEXT = 1
+_TEXT_NEEDED = 8
+_MAX_MASKED = 1 << 20
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _SMTP_PORTS = frozenset({25, 587, 2525})
 _FTP_PORT = 21
 
@@ -95,7 +105,63 @@ def name_stream(client: bytes, server: bytes, *, port: int | None = None) -> Nam
             return Name.STUN
         if len(head) > 2 and looks_like_dns(head[2 : 2 + int.from_bytes(head[:2])]):
             return Name.DNS
+    return _name_middle(client, server)
+
+
+def _name_middle(client: bytes, server: bytes) -> Name:
+    """Name a stream whose beginning was not recorded, by frames that stand one behind the other."""
+    asked, answered = _count_frames(client), _count_frames(server)
+    if max(asked, answered) >= _FRAMES_NEEDED or (asked and answered and asked + answered >= _FRAMES_NEEDED):
+        return Name.HTTP_2
+    if _is_masked(client):
+        return Name.WEBSOCKET
+    place, needed = find_frame(client, at_end=False)
+    if not needed and _count_frames(client[place:]) >= _FRAMES_NEEDED:
+        return Name.HTTP_2
     return Name.UNKNOWN
+
+
+def _count_frames(head: bytes) -> int:
+    """How many frames of HTTP/2 a stretch begins with; 0 where something else than a further one follows too soon."""
+    position = heads = 0
+    while heads < _FRAMES_NEEDED and position + HEAD_SIZE <= len(head):
+        length = plausible_length(head, position)
+        # Only servers open streams of even numbers, and few do.
+        if length < 0 or (head[position + 3] in _OF_REQUESTS and not head[position + 8] & 1):
+            return 0
+        heads += 1
+        position += length
+    return heads
+
+
+def _is_masked(head: bytes) -> bool:
+    """Whether a stretch begins with frames of a WebSocket client, by their form and, if it is readable, their text."""
+    position = heads = 0
+    while heads < _FRAMES_NEEDED and position + 2 <= len(head):
+        if position + head_size(head[position + 1]) > len(head):
+            break
+        frame = read_head(head, position)
+        if frame is None or not frame.key or frame.length > _MAX_MASKED:
+            return False
+        begin = position + frame.size
+        if frame.opcode == _TEXT and not frame.compressed:
+            text = unmask(head[begin : begin + frame.length], frame.key)
+            if not _is_text(text):
+                return False
+            if len(text) >= _TEXT_NEEDED:
+                return True
+        heads += 1
+        position = begin + frame.length
+    return heads >= _FRAMES_NEEDED or (heads > 1 and position == len(head))
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether bytes are the beginning of a text, which may end within a character."""
+    try:
+        getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return not _NO_TEXT.search(data)
 
 
 def _name_text(client: bytes, server: bytes, port: int | None) -> Name | None:

@@ -46,6 +46,27 @@ def test_request_lines_are_read_leniently(line: bytes, method: str, target: byte
     assert (message.method, message.target, message.version) == (method, target, version)
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [b"A" * 33 + b" /x", b"tail imei=1 POST /r", b"tail x=1", b"xyzPOST /r"],
+    ids=["a long word", "words before a request", "a target that is none", "a method at the end of a word"],
+)
+def test_the_rest_of_a_body_is_no_request_line(rest: bytes) -> None:
+    parser = RequestParser()
+    data = rest + b" HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n"
+    found = parser.feed(data) + parser.finish()
+    assert {(message.method, message.target) for message in found} <= {("POST", b"/r"), ("GET", b"/next")}
+    assert found[-1].target == b"/next"
+    kept = b"".join(data for _, data in parser.take_skipped())
+    assert kept + b"".join(data[message.start : message.end] for message in found) == data
+
+
+@pytest.mark.parametrize("line", [b"BREW /pot", b"X-Do *", b"Fetch app+x://a/b"])
+def test_a_method_that_nobody_knows_is_read(line: bytes) -> None:
+    message = only(RequestParser().feed(line + b" HTTP/1.1\r\n\r\n"))
+    assert f"{message.method} ".encode() + (message.target or b"") == line
+
+
 def test_folded_lines_are_joined_and_bare_line_feeds_end_lines() -> None:
     message = only(RequestParser().feed(b"GET / HTTP/1.1\nA: one\n\t two\nFold: x\n\n"))
     assert message.headers == ((b"A", b"one two"), (b"Fold", b"x"))

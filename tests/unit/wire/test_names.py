@@ -32,6 +32,11 @@ DTLS = b"\x16\xfe\xfd" + bytes(8) + b"\0\x04" + b"body"
 DHCP = b"\1\1\6\0" + bytes(232) + b"\x63\x82\x53\x63\xff"
 INVITE = b"INVITE sip:anna@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1\r\n\r\n"
 
+H2_REQUEST = b"\0\0\x03\x01\x04\0\0\0\5\x82\x86\x84"
+H2_DATA = b"\0\0\x02\0\x01\0\0\0\5{}"
+MASKED_TEXT = b"\x81\x90\0\0\0\0a text that reads"[:22]
+MASKED_BYTES = b"\x82\x84\0\0\0\0\1\2\3\4"
+
 STREAMS = [
     (HELLO, b"", None, Name.TLS),
     (b"", HELLO, None, Name.TLS),
@@ -62,6 +67,18 @@ STREAMS = [
     (b"", b"+OK ready\r\n", None, Name.POP3),
     (struct.pack(">H", len(QUERY)) + QUERY, b"", None, Name.DNS),
     (STUN, b"", None, Name.STUN),
+    (H2_REQUEST + H2_DATA, b"", None, Name.UNKNOWN),
+    (H2_REQUEST + H2_DATA + H2_REQUEST, b"", None, Name.HTTP_2),
+    (H2_REQUEST + H2_DATA, H2_DATA, None, Name.HTTP_2),
+    (b"rest of data" + H2_DATA + H2_REQUEST + H2_DATA, b"", None, Name.HTTP_2),
+    (H2_REQUEST + H2_DATA.replace(b"\5", b"\4") + H2_REQUEST, b"", None, Name.UNKNOWN),
+    (MASKED_TEXT, b"", None, Name.WEBSOCKET),
+    (MASKED_TEXT[:14], b"", None, Name.WEBSOCKET),
+    (MASKED_TEXT[:13], b"", None, Name.UNKNOWN),
+    (MASKED_BYTES, b"", None, Name.UNKNOWN),
+    (MASKED_BYTES * 2, b"", None, Name.WEBSOCKET),
+    (MASKED_BYTES * 2 + b"?", b"", None, Name.UNKNOWN),
+    (MASKED_BYTES * 3 + b"?", b"", None, Name.WEBSOCKET),
     (b"", b"", 443, Name.UNKNOWN),
     (b"\0\5hello", b"\0", 443, Name.UNKNOWN),
 ]

@@ -7,11 +7,20 @@ from phonehome.readers.packets.dns_stream import DnsStreamHandler
 from phonehome.readers.packets.drafts import Begun
 from phonehome.readers.packets.http1 import Http1Handler, Upgrade
 from phonehome.readers.packets.http2 import Http2Handler
-from phonehome.readers.packets.link import Counts, Handler, Link
+from phonehome.readers.packets.link import Counts, Handler, Link, to_time
 from phonehome.readers.packets.mqtt import MqttHandler
 from phonehome.readers.packets.raw import RawHandler, raw_protocol
 from phonehome.readers.packets.websocket import WebSocketHandler
-from phonehome.wire.names import HTTP_2_PREFACE, MAX_CLEAR_BYTES, Name, find_tls, may_turn_to_tls, name_stream
+from phonehome.wire.http_message import HttpMessage
+from phonehome.wire.names import (
+    HEAD_BYTES,
+    HTTP_2_PREFACE,
+    MAX_CLEAR_BYTES,
+    Name,
+    find_tls,
+    may_turn_to_tls,
+    name_stream,
+)
 from phonehome.wire.places import RecordPlaces, ShiftedPlaces, StreamPlaces
 from phonehome.wire.side import Side
 from phonehome.wire.tls.connection import TlsConnection
@@ -26,6 +35,9 @@ ENOUGH = 256
 
 LEAST = 8
 """Bytes with which a protocol may be told."""
+
+MALFORMED_HANDSHAKE = "of a TLS handshake, and malformed: what the connection carried may stay closed"
+"""What is noted of a handshake message that cannot be understood."""
 
 _DNS_PORTS = frozenset({53, 853})
 _SIDES = (Side.CLIENT, Side.SERVER)
@@ -66,8 +78,8 @@ class UnknownHandler:
         if self._handler is not None:
             self._handler.feed(side, data)
             return
-        if len(self._heads[side]) < ENOUGH:
-            self._heads[side] += data[: ENOUGH - len(self._heads[side])]
+        if len(self._heads[side]) < HEAD_BYTES:
+            self._heads[side] += data[: HEAD_BYTES - len(self._heads[side])]
         self._held.append((side, data))
 
     def gap(self, side: Side, size: int) -> None:
@@ -128,6 +140,8 @@ class UnknownHandler:
             return Http2Handler(self._link, self._places)
         if name is Name.HTTP_1:
             return Http1Handler(self._link, self._places, self._switch)
+        if name is Name.WEBSOCKET:
+            return WebSocketHandler(self._link, self._places, self._missed_upgrade())
         if name is Name.MQTT:
             return MqttHandler(self._link, self._places)
         if self._link.port in _DNS_PORTS and (
@@ -137,6 +151,18 @@ class UnknownHandler:
         if may_turn_to_tls(name):
             return TurningHandler(self._link, self._places, self._keys, name, self._depth)
         return RawHandler(self._link, self._places, raw_protocol(name))
+
+    def _missed_upgrade(self) -> Upgrade:
+        """What stands for a handshake that was not recorded."""
+        link, places = self._link, self._places[Side.CLIENT]
+        shown = f"[{link.address}]" if ":" in link.address else link.address
+        fields: dict[str, object] = {
+            "time": to_time(places.time(0)),
+            "url": f"tcp://{shown}:{link.port}".encode(),
+            "host": link.host,
+        }
+        request, answer = (HttpMessage(0, "1.1", None, None, None) for _ in Side)
+        return Upgrade(request, answer, places.first(0), fields, {})
 
     def _switch(self, link: Link, places: tuple[StreamPlaces, StreamPlaces], upgrade: Upgrade) -> Handler:
         protocol = (upgrade.answer.header(b"upgrade") or b"").strip().lower()
@@ -200,6 +226,8 @@ class TlsHandler:
     def finish(self) -> None:
         """Give what is left."""
         self.tls.finish()
+        if self.tls.malformed:
+            self._link.out.notes[MALFORMED_HANDSHAKE] += self.tls.malformed
         self.pump()
         if self._inner is not None:
             self._inner.finish()
