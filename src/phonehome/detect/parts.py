@@ -42,7 +42,7 @@ class Root:
 
 def add_exchange(graph: Graph, roots: list[Root], place: int, exchange: Exchange) -> Iterator[Problem]:
     """Add every part of an exchange to the graph; gives what is wrong with its content codings."""
-    if exchange.url:
+    if exchange.url and not exchange.inbound:
         _add_url(graph, roots, place, exchange.url)
     for message, up in ((exchange.request, True), (exchange.response, False)):
         if message is None:

@@ -117,6 +117,7 @@ class Exchange:
         address: IP address of the peer, without a port.
         app: The app that sent it, where the recording names it.
         packets: Numbers of its packets, from 1, as Wireshark counts.
+        inbound: The peer asked: method and URL came down. What came down is in `pieces`, the request among it.
         pieces: WebSocket messages after the upgrade, or the stretches of a raw stream, in order.
     """
 
@@ -136,6 +137,7 @@ class Exchange:
     request: Message | None = None
     response: Message | None = None
     pieces: tuple[Piece, ...] = ()
+    inbound: bool = False
 
     @property
     def bytes_up(self) -> int:

@@ -7,16 +7,23 @@ messages, `skipped` and `lost` add up to the bytes fed and the gaps.
 from enum import IntEnum
 
 from phonehome.wire.body import BodyBuffer
+from phonehome.wire.http1_buffers import SkippedBytes
 from phonehome.wire.http_message import NO_BEGINNING
 from phonehome.wire.side import Side
 from phonehome.wire.websocket_deflate import DeflateParameters, MessageInflater
-from phonehome.wire.websocket_frames import FrameHead, find_frame, head_size, read_head, unmask
+from phonehome.wire.websocket_frames import (
+    FrameHead,
+    find_frame,
+    head_size,
+    read_head,
+    read_reserved_head,
+    unmask,
+)
 
 MAX_MESSAGE = 64 * 1024 * 1024
 """Bytes of one message that are kept, compressed and decompressed."""
 
 _HEAD, _PAYLOAD, _SEARCH = range(3)
-_CONTROL = 8
 _PIECE = 256 * 1024  # unmasked at a time, so that it stays in the processor's cache
 
 
@@ -100,6 +107,7 @@ class WebSocketParser:
         self.skipped = 0
         self.lost = 0
         self._masked = side == Side.CLIENT
+        self._kept = SkippedBytes()
         self._inflater = MessageInflater(takeover=deflate is None or deflate.takeover(side))
         self._offset = 0
         self._held: list[bytes] = []
@@ -170,6 +178,10 @@ class WebSocketParser:
         starts = [one.message.start for one in (self._message, self._frame) if one is not None]
         return [*starts, self._offset - self._held_size] if self._held else starts
 
+    def take_skipped(self) -> list[tuple[int, bytes]]:
+        """The skipped bytes with their offsets, since the last call (bounded)."""
+        return self._kept.take()
+
     def _hold(self, data: bytes, needed: int) -> None:
         self._held = [data] if data else []
         self._held_size = len(data)
@@ -188,7 +200,7 @@ class WebSocketParser:
                 position = self._read_payload(data, position, base, found)
                 continue
             if self._state == _SEARCH:
-                position = self._search(data, position, at_end=False)
+                position = self._search(data, position, base, at_end=False)
                 if position < 0:
                     return
                 continue
@@ -196,7 +208,7 @@ class WebSocketParser:
             if position + needed > size:
                 self._hold(data[position:], needed)
                 return
-            head = read_head(data, position)
+            head = read_head(data, position) or read_reserved_head(data, position, masked=self._masked)
             if head is None:
                 self._lose(found)
                 continue
@@ -208,7 +220,7 @@ class WebSocketParser:
         start = base + position
         position += head.size
         opened = self._message
-        if head.opcode >= _CONTROL:
+        if head.opcode > Opcode.BINARY:
             opened = _Open(start, head.opcode, compressed=False)
         elif opened is not None and head.opcode:
             self._give(opened, found, cut=True)
@@ -285,15 +297,19 @@ class WebSocketParser:
         self._inflater.lose()
         self._state = _SEARCH
 
-    def _search(self, data: bytes, position: int, *, at_end: bool) -> int:
+    def _search(self, data: bytes, position: int, base: int, *, at_end: bool) -> int:
         data = data[position:] if position else data
         place, needed = find_frame(data, masked=self._masked, at_end=at_end)
-        self.skipped += place
+        self._skip(base + position, data[:place])
         if needed:
             self._hold(data[place:], needed)
             return -1
         self._state = _HEAD
         return position + place
+
+    def _skip(self, start: int, data: bytes) -> None:
+        self.skipped += len(data)
+        self._kept.add(start, data)
 
     def _flush(self, found: list[WebSocketMessage]) -> None:
         """Read what is held, when a gap or the end comes."""
@@ -301,7 +317,7 @@ class WebSocketParser:
             data = self._take_held()
             base = self._offset - len(data)
             if self._state == _SEARCH:
-                place = self._search(data, 0, at_end=True)
+                place = self._search(data, 0, base, at_end=True)
                 self._run(data[place:], base + place, found)
             else:
-                self.skipped += len(data)
+                self._skip(base, data)

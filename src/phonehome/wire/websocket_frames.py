@@ -37,10 +37,22 @@ def head_size(second: int) -> int:
 
 def read_head(data: bytes, position: int) -> FrameHead | None:
     """Read the head that stands at `position`, whole; None where none can."""
+    first = data[position]
+    return None if first & 0x30 or first & 0x0F not in _OPCODES else _read_head(data, position)
+
+
+def read_reserved_head(data: bytes, position: int, *, masked: bool) -> FrameHead | None:
+    """Read a head whose opcode has no meaning yet (section 5.2); stricter, as much that is no frame looks like one."""
+    first = data[position]
+    if first & 0xF0 != FIN or first & 0x0F in _OPCODES:
+        return None
+    head = _read_head(data, position)
+    return head if head is not None and is_plausible(head, masked=masked) else None
+
+
+def _read_head(data: bytes, position: int) -> FrameHead | None:
     first, second = data[position], data[position + 1]
     opcode, length = first & 0x0F, second & 0x7F
-    if first & 0x30 or opcode not in _OPCODES:
-        return None
     compressed = bool(first & COMPRESSED)
     if opcode >= _CONTROL and (not first & FIN or length > 125 or compressed):
         return None
@@ -104,7 +116,7 @@ def find_frame(data: bytes, *, masked: bool, at_end: bool) -> tuple[int, int]:
             if needed > len(data):
                 break
             head = read_head(data, position)
-            if head is None or not _is_plausible(head, masked=masked):
+            if head is None or not is_plausible(head, masked=masked):
                 needed = 0
                 break
             heads += 1
@@ -118,7 +130,7 @@ def find_frame(data: bytes, *, masked: bool, at_end: bool) -> tuple[int, int]:
     return len(data), 0 if at_end else 2
 
 
-def _is_plausible(head: FrameHead, *, masked: bool) -> bool:
+def is_plausible(head: FrameHead, *, masked: bool) -> bool:
     if bool(head.key) != masked or head.length > _MAX_SEARCHED_PAYLOAD:
         return False
     if head.compressed and not head.opcode:

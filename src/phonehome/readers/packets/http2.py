@@ -1,15 +1,19 @@
 """HTTP/2 on a connection: each stream is an exchange."""
 
+from phonehome.model.exchange import Piece, Protocol
 from phonehome.readers.packets.doh import put_dns
 from phonehome.readers.packets.drafts import Begun
 from phonehome.readers.packets.http1 import Upgrade
-from phonehome.readers.packets.http_exchange import http_fields
+from phonehome.readers.packets.http_exchange import http_fields, take_pushed
 from phonehome.readers.packets.link import Counts, Link
+from phonehome.readers.packets.websocket import read_messages
 from phonehome.wire.http2 import Http2Connection
 from phonehome.wire.http2_stream import Http2Stream
 from phonehome.wire.http2_table import CROWDED
+from phonehome.wire.http_message import HttpMessage
 from phonehome.wire.places import StreamPlaces
 from phonehome.wire.side import Side
+from phonehome.wire.websocket_deflate import DeflateParameters
 
 
 class Http2Handler:
@@ -81,6 +85,7 @@ class Http2Handler:
             places = (places[Side.SERVER], places[Side.SERVER])
         if request is None and response is None:
             return
+        pieces = self._open_tunnel(request, response)
         first, fields = http_fields(self._link, places, request, response)
         if self._link.up is Side.CLIENT:
             self._in_messages += request.lost if request is not None and not stream.pushed else 0
@@ -89,12 +94,32 @@ class Http2Handler:
         if stream.note == CROWDED:
             self._link.note(stream.note)
         put_dns(self._link, places, request, response, fields["host"])
-        if stream.pushed:
-            fields["request"] = None  # the server sent it, for the client
+        if stream.pushed and request is not None and self._link.up is Side.CLIENT:
+            take_pushed(fields, request)
+        if pieces:
+            fields["protocol"] = Protocol.WEBSOCKET
+            fields["pieces"] = (*fields.get("pieces", ()), *pieces)  # type: ignore[misc]
         if request is not None and not stream.pushed:
             self._link.put(first, self._numbers, request.start, fields)
         else:
             self._link.put(first, {}, 0, fields)
+
+    def _open_tunnel(self, request: HttpMessage | None, response: HttpMessage | None) -> list[Piece]:
+        """Take the messages out of the bodies, where WebSocket was asked for (RFC 8441)."""
+        if request is None or (request.protocol or b"").lower() != b"websocket":
+            return []
+        extensions = response.header(b"sec-websocket-extensions") if response is not None else None
+        deflate = DeflateParameters.parse(extensions)
+        found: list[Piece] = []
+        for side, message in ((Side.CLIENT, request), (Side.SERVER, response)):
+            if message is None or not message.body or (message.status or 200) // 100 != 2:
+                continue
+            pieces, dropped = read_messages(self._link, side, message.body, deflate)
+            message.body = b""
+            message.size -= sum(piece.wire_size for piece in pieces)
+            message.dropped += dropped
+            found += pieces
+        return found
 
     def _put_upgraded(self, upgrade: Upgrade, stream: Http2Stream) -> None:
         """Hand over the exchange whose request was HTTP/1 and whose answer is HTTP/2."""

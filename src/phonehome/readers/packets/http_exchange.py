@@ -56,6 +56,8 @@ def http_fields(
         fields["response"] = make_message(response) if response is not None else None
     else:
         fields["pieces"] = _turned(request, response)
+        fields["inbound"] = request is not None
+        fields["host"] = link.host  # the Host field names the handset
     return packets[0] if packets else 0, fields
 
 
@@ -70,6 +72,13 @@ def make_message(message: HttpMessage) -> Message:
         truncated=message.truncated,
         missing=message.lost + message.dropped,  # what was only announced may never have been sent
     )
+
+
+def take_pushed(fields: dict[str, object], request: HttpMessage) -> None:
+    """Turn an exchange whose request the server made up and sent: it came down."""
+    fields["request"] = None
+    fields["inbound"] = True
+    fields["pieces"] = (Piece(direction=Direction.DOWN, data=write_head(request) + request.body),)
 
 
 def write_head(message: HttpMessage) -> bytes:

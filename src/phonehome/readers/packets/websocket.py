@@ -15,6 +15,26 @@ MAX_STRETCH = 4 << 20
 _DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONTINUATION})
 
 
+def read_messages(
+    link: Link, side: Side, data: bytes, deflate: DeflateParameters | None
+) -> tuple[list[Piece], int]:
+    """Read what a stream of HTTP/2 held of one side: its messages, and how many bytes are beyond a bound.
+
+    Which packets a message came in is not known there, nor when. What is no frame is a piece as it stands.
+    """
+    parser = WebSocketParser(side, deflate)
+    pieces, dropped = [], 0
+    for message in [*parser.feed(data), *parser.finish()]:
+        link.note(message.note)
+        dropped += message.dropped
+        if message.data or message.opcode in _DATA:
+            size = message.size - message.dropped
+            way = link.direction(side)
+            pieces.append(Piece(direction=way, data=message.data, text=message.text, size=size))
+    pieces += (Piece(direction=link.direction(side), data=stretch) for _, stretch in parser.take_skipped())
+    return pieces, dropped
+
+
 class WebSocketHandler:
     """Both directions behind the handshake."""
 
@@ -29,6 +49,7 @@ class WebSocketHandler:
         self._key = upgrade.request.start
         self._messages: list[tuple[int, tuple[int, ...], Piece]] = []
         self._size = 0
+        self._given = 0  # bytes of the way up that are no frames, and were handed over as they stand
         self._fed = [0, 0]
         self._counts = Counts()
 
@@ -51,7 +72,7 @@ class WebSocketHandler:
             self._take(side, self._parsers[side].finish())
         self._give()
         parser = self._parsers[self._link.up]
-        self._counts.lost += parser.skipped + parser.lost
+        self._counts.lost += parser.skipped - self._given + parser.lost
 
     def begun(self) -> list[Begun]:
         """Give the exchange, which ends with the connection."""
@@ -85,6 +106,13 @@ class WebSocketHandler:
             self._size += len(message.data)
             if self._size > MAX_STRETCH:
                 self._give()
+        for start, data in self._parsers[side].take_skipped():
+            packets = places.packets(start, start + len(data))
+            piece = Piece(direction=self._link.direction(side), data=data, time=to_time(places.time(start)))
+            self._messages.append((packets[0] if packets else 0, packets, piece))
+            self._size += len(data)
+            if side is self._link.up:
+                self._given += len(data)
 
     def _give(self) -> None:
         """Hand over the exchange; what follows is another, without the handshake."""
