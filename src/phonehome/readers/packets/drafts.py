@@ -1,7 +1,9 @@
 """Exchanges before they have their index: in a capture that is the order of their first packets.
 
-Conversations are read one after another, so what they give comes out of order. At the end of a window all that
-began in it are sorted and numbered, those that are not complete yet too; these keep their number until they are.
+Conversations are read one after another, so what they give comes out of order. Before the next window all that
+began in one are sorted and numbered, those that are not complete yet too; these keep their number until they are.
+What was still unknown when its window was numbered comes later; of the last window, and so of a capture of one,
+nothing does.
 """
 
 from collections import Counter

@@ -56,6 +56,7 @@ class Session:
         self._unheard = Outbox(origins)
         self._overheard = DatagramTable(origins, finder, self._names, self._unheard)
         self._accounts: list[Account] = []
+        self._begun: list[Begun] = []  # at the end of the window before
         self._window = 0
         self._left_out = 0
 
@@ -81,7 +82,11 @@ class Session:
         return self._names
 
     def take(self, segments: Segments) -> Iterator[Exchange | Account]:
-        """Read one window's segments."""
+        """Read one window's segments; gives what the window before it gave.
+
+        So what becomes known only when nothing follows is still numbered among the rest of the last window.
+        """
+        yield from self._release()
         self._window += 1
         self._finder.observe(segments)
         touched = self._take_tcp(segments)
@@ -89,9 +94,7 @@ class Session:
         begun = self._datagrams.begun()
         for connection in touched:
             begun += connection.end_window()
-        begun += self._end_silent(set(map(id, touched)))
-        yield from self._out.release(begun)
-        yield from self._drain_accounts()
+        self._begun = begun + self._end_silent(set(map(id, touched)))
 
     def finish(self) -> Iterator[Exchange | Account]:
         """End everything."""
@@ -99,10 +102,11 @@ class Session:
             self._finish(connection)
         self._connections.clear()
         self._accounts += self._datagrams.finish()
-        yield from self._out.release(())
-        yield from self._drain_accounts()
+        self._begun = []
+        yield from self._release()
 
-    def _drain_accounts(self) -> Iterator[Account]:
+    def _release(self) -> Iterator[Exchange | Account]:
+        yield from self._out.release(self._begun)
         accounts, self._accounts = self._accounts, []
         yield from accounts
 
@@ -134,7 +138,7 @@ class Session:
         for place, talk in enumerate(talks):
             one, two = talk.pair.one, talk.pair.two
             if self._finder.is_told and not self._finder.is_involved(one[:2], two[:2], 0):
-                self._left_out += talk.end - talk.begin
+                self._left_out += int(payload[order[talk.begin : talk.end]].sum())
                 continue
             seen: list[int] = []
             if special:

@@ -89,6 +89,24 @@ def test_the_index_follows_the_first_packets_of_whole_and_of_unfinished_exchange
         assert paths == [b"slow", b"fast", b"late", b"again"], size
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_what_is_known_only_at_the_end_has_its_place_in_a_capture_of_one_window(ended: bool) -> None:
+    short = Conversation(ends=(("192.168.7.20", 39_999), ("198.51.100.1", 9_999)))
+    packets = [*short.open(), *short.send(CLIENT, b"first")]
+    packets += [*(short.close() if ended else []), *talk(path="/second"), *talk(port=40_001, path="/third")]
+    took = take(pcap(packets))
+    assert [one.index for one in took.exchanges] == [0, 1, 2]
+    assert [one.protocol for one in took.exchanges] == [Protocol.RAW, Protocol.HTTP_1_1, Protocol.HTTP_1_1]
+    assert [one.packets[0] for one in took.exchanges] == sorted(one.packets[0] for one in took.exchanges)
+
+
+def test_of_one_window_the_indexes_have_no_holes_though_what_began_was_no_message() -> None:
+    one = Conversation()
+    packets = [*one.send(CLIENT, b"rest of a body"), *one.send(SERVER, answer(200))]
+    took = take(pcap(packets), handset="192.168.7.20")
+    assert [one.index for one in took.exchanges] == [0, 1]
+
+
 def test_a_reused_port_is_another_connection_also_within_a_window() -> None:
     packets: list[Packet] = []
     for number in range(6):
