@@ -58,8 +58,11 @@ def parse_endpoint(url: str) -> Endpoint | None:
 
 
 def clean_host(host: str) -> str | None:
-    """Bring a host name to lower case, without the brackets of an IPv6 literal; None if nothing is left."""
-    return host.strip().strip("[]").lower() or None
+    """Bring a host name to lower case, without the brackets of an IPv6 literal; None if nothing is left.
+
+    The dot of the root at its end, which says nothing, is taken off too.
+    """
+    return host.strip().strip("[]").rstrip(".").lower() or None
 
 
 def split_authority(authority: str) -> tuple[str | None, int | None]:

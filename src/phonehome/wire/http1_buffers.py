@@ -65,7 +65,7 @@ class SkippedBytes:
 
     def add(self, start: int, data: bytes) -> None:
         """Keep bytes with their offset."""
-        if self._size + len(data) > MAX_SKIPPED_KEPT:
+        if not data or self._size + len(data) > MAX_SKIPPED_KEPT:
             return
         self._size += len(data)
         last = self._stretches[-1] if self._stretches else None
@@ -73,6 +73,11 @@ class SkippedBytes:
             last[1].extend(data)
         elif len(self._stretches) < MAX_STRETCHES_KEPT:
             self._stretches.append((start, bytearray(data)))
+
+    @property
+    def start(self) -> int | None:
+        """Where the first of them begins; None where there is none."""
+        return self._stretches[0][0] if self._stretches else None
 
     def take(self) -> list[tuple[int, bytes]]:
         """The stretches since the last call."""

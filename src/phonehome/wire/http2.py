@@ -8,6 +8,7 @@ request of a pushed stream counts for the server, which sent it.
 """
 
 from phonehome.model.exchange import Header
+from phonehome.wire.http1_buffers import SkippedBytes
 from phonehome.wire.http2_frames import (
     END_HEADERS,
     END_STREAM,
@@ -28,7 +29,10 @@ from phonehome.wire.http_message import MAX_HEAD, HttpMessage
 from phonehome.wire.side import Side
 
 _DATA_KIND, _HEADERS_KIND = int(Frame.DATA), int(Frame.HEADERS)  # members of an enum compare slowly
-_HELD_KINDS = frozenset(map(int, (Frame.HEADERS, Frame.RST_STREAM, Frame.PUSH_PROMISE, Frame.CONTINUATION)))
+_HEADER_KINDS = frozenset(map(int, (Frame.HEADERS, Frame.PUSH_PROMISE, Frame.CONTINUATION)))
+_HELD_KINDS = _HEADER_KINDS | {int(Frame.RST_STREAM), int(Frame.GOAWAY)}
+_LAST_KIND = int(Frame.CONTINUATION)
+_GOAWAY_SIZE = 8  # what stands before its debug data
 _ODD_HEAD = END_HEADERS | PADDED | PRIORITY_FLAG
 _HEADERS_LOST = "header fields that refer to a part of the connection that was not recorded"
 _HEADERS_CUT = "header fields that do not end"
@@ -43,7 +47,8 @@ class Http2Connection:
 
     Attributes:
         framing: Bytes of preface and control frames, per side.
-        skipped: Bytes that could not be read, per side.
+        skipped: Bytes that could not be read, or that have no meaning to HTTP: frames of unknown types, debug data,
+            padding that is not empty; per side.
         lost: Bytes of gaps, per side.
         middle: The recording does not hold the connection's beginning.
     """
@@ -53,6 +58,7 @@ class Http2Connection:
         self.skipped = [0, 0]
         self.lost = [0, 0]
         self.middle = False
+        self._kept = (SkippedBytes(), SkippedBytes())
         self._halves = (Half(Side.CLIENT), Half(Side.SERVER))
         self._table = StreamTable(self._halves)
         self._streams = self._table.streams
@@ -133,6 +139,14 @@ class Http2Connection:
         half = self._halves[side]
         return [*starts, half.offset - half.held_size] if half.held else starts
 
+    def take_skipped(self, side: Side) -> list[tuple[int, bytes]]:
+        """The skipped bytes of one side with their offsets, since the last call (bounded)."""
+        return self._kept[side].take()
+
+    def first_skipped(self, side: Side) -> int | None:
+        """Where those begin that were not taken yet."""
+        return self._kept[side].start
+
     # One direction's bytes.
 
     def _run(self, half: Half, data: bytes, base: int) -> None:
@@ -154,7 +168,10 @@ class Http2Connection:
                 position = self._read_data(half, data, position, base)
             elif state == SKIP:
                 end = min(size, position + half.left)
-                self._count(half, end - position)
+                if half.unread:
+                    self._skip(half, base + position, data[position:end])
+                else:
+                    self.framing[half.side] += end - position
                 half.left -= end - position
                 position = end
                 if not half.left:
@@ -163,13 +180,21 @@ class Http2Connection:
                 position = (
                     self._read_start(half, data, position)
                     if state == START
-                    else self._search(half, data, position)
+                    else self._search(half, data, position, base)
                 )
                 if position < 0:
                     return
 
-    def _count(self, half: Half, size: int) -> None:
-        (self.skipped if half.unread else self.framing)[half.side] += size
+    def _skip(self, half: Half, start: int, data: bytes) -> None:
+        self.skipped[half.side] += len(data)
+        self._kept[half.side].add(start, data)
+
+    def _skip_padding(self, half: Half, start: int, padding: bytes) -> int:
+        """Keep padding that is not empty; gives how much of it counts as skipped."""
+        if not padding.strip(b"\0"):
+            return 0
+        self._skip(half, start, padding)
+        return len(padding)
 
     def _read_start(self, half: Half, data: bytes, position: int) -> int:
         """Read the preface of the client, or see that the server begins with SETTINGS."""
@@ -200,10 +225,10 @@ class Http2Connection:
         half.left = half.padding = 0
         half.state = SEARCH
 
-    def _search(self, half: Half, data: bytes, position: int, *, at_end: bool = False) -> int:
+    def _search(self, half: Half, data: bytes, position: int, base: int, *, at_end: bool = False) -> int:
         data = data[position:] if position else data
         place, needed = find_frame(data, at_end=at_end)
-        self.skipped[half.side] += place
+        self._skip(half, base + position, data[:place])
         if needed:
             half.hold(data[place:], needed)
             return -1
@@ -245,7 +270,7 @@ class Http2Connection:
                 self._take_block(
                     half, number, base + position, flags, data[behind:end], base + end, end - position
                 )
-            elif kind in _HELD_KINDS:
+            elif kind in _HELD_KINDS or kind > _LAST_KIND:
                 break
             else:
                 self.framing[side] += end - position
@@ -268,13 +293,13 @@ class Http2Connection:
                 return -1
             self._take_frame(half, kind, flags, number, data[behind:end], base + position)
             return end
-        if end <= len(data) and length <= MAX_HEAD:
+        if end <= len(data) and length <= MAX_HEAD and kind <= _LAST_KIND:
             self.framing[half.side] += HEAD_SIZE + length
             return end
-        half.unread = kind in _HELD_KINDS
-        if half.unread:
+        half.unread = kind in _HELD_KINDS or kind > _LAST_KIND
+        if kind in _HEADER_KINDS:
             half.decoder.lose()
-        self._count(half, HEAD_SIZE)
+        self.framing[half.side] += HEAD_SIZE
         if length:
             half.state, half.left = SKIP, length
         return behind
@@ -309,8 +334,9 @@ class Http2Connection:
         if end + padding <= len(data):
             if length:
                 self._table.keep(stream, side, message, data[behind:end])
+            skipped = self._skip_padding(half, base + end, data[end : end + padding]) if padding else 0
             end += padding
-            message.size += taken + length + padding
+            message.size += taken + length + padding - skipped
             message.end = base + end
             if flags & END_STREAM:
                 self._table.end_half(number, side)
@@ -322,8 +348,8 @@ class Http2Connection:
         return behind
 
     def _pass(self, half: Half, taken: int, left: int) -> None:
-        half.unread = left > 0
-        self._count(half, taken)
+        half.unread = True
+        self.framing[half.side] += taken
         if left:
             half.state, half.left = SKIP, left
 
@@ -336,7 +362,8 @@ class Http2Connection:
             half.left -= end - position
         behind = end if half.left else min(len(data), end + half.padding)
         half.padding -= behind - end
-        message.size += behind - position
+        skipped = self._skip_padding(half, base + end, data[end:behind]) if behind > end else 0
+        message.size += behind - position - skipped
         message.end = base + behind
         if not half.left + half.padding:
             self._end_data(half)
@@ -367,15 +394,23 @@ class Http2Connection:
             self.framing[half.side] += size
             self._table.end_by_reset(number, half.side)
             return
+        if kind == Frame.GOAWAY:
+            self.framing[half.side] += HEAD_SIZE + len(payload[:_GOAWAY_SIZE])
+            self._skip(half, start + HEAD_SIZE + _GOAWAY_SIZE, payload[_GOAWAY_SIZE:])
+            return
         if kind == Frame.CONTINUATION:
             block = half.block
             if block is None:
-                self.skipped[half.side] += size
+                self.framing[half.side] += HEAD_SIZE
+                self._skip(half, start + HEAD_SIZE, payload)
                 half.decoder.lose()
                 return
         else:
             promised = 0
-            if flags & PADDED:
+            end = start + size
+            if flags & PADDED and payload:
+                padding = b"" if cut else payload[1:][max(len(payload) - 1 - payload[0], 0) :]
+                size -= self._skip_padding(half, end - len(padding), padding)
                 payload = unpad(payload, flags)
             if kind != _HEADERS_KIND:
                 promised = int.from_bytes(payload[:4], "big") & STREAM_MASK
@@ -383,7 +418,7 @@ class Http2Connection:
             elif flags & PRIORITY_FLAG:
                 payload = payload[5:]
             if flags & END_HEADERS and not cut:
-                self._take_block(half, number, start, flags, payload, start + size, size, promised=promised)
+                self._take_block(half, number, start, flags, payload, end, size, promised=promised)
                 return
             block = half.block = Block(number, start, flags, promised)
         block.parts.append(payload)
@@ -475,10 +510,10 @@ class Http2Connection:
             data = half.take_held()
             base = half.offset - len(data)
             if half.state == SEARCH:
-                place = self._search(half, data, 0, at_end=True)
+                place = self._search(half, data, 0, base, at_end=True)
                 self._run(half, data[place:], base + place)
             elif half.state == START:
-                self.skipped[half.side] += len(data)
+                self._skip(half, base, data)
             else:
                 self._flush_frame(half, data, base, gap)
         if half.block is not None:
@@ -490,7 +525,7 @@ class Http2Connection:
         if len(data) >= HEAD_SIZE:
             high, low, kind, flags, number = unpack_head(data)
         if kind not in _HELD_KINDS:
-            self.skipped[half.side] += len(data)
+            self._skip(half, base, data)
             return
         self._take_frame(half, kind, flags, number & STREAM_MASK, data[HEAD_SIZE:], base, cut=True)
         left = HEAD_SIZE + (high << 16 | low) - len(data)

@@ -131,6 +131,7 @@ def find_frame(data: bytes, *, masked: bool, at_end: bool) -> tuple[int, int]:
 
 
 def is_plausible(head: FrameHead, *, masked: bool) -> bool:
+    """Whether a head is one as senders write them: masked as its direction is, no longer than its length needs."""
     if bool(head.key) != masked or head.length > _MAX_SEARCHED_PAYLOAD:
         return False
     if head.compressed and not head.opcode:

@@ -188,7 +188,7 @@ def test_padding_priority_and_continuation_are_taken_off() -> None:
     block = b"\x02" + b"\x00\x00\x00\x00\x10" + GET[:3] + b"\x00\x00"
     up = frame(1, 0x29, 1, block) + frame(9, 0, 1, GET[3:5]) + frame(9, 4, 1, GET[5:])
     connection.feed(Side.CLIENT, up + frame(2, 0, 1, bytes(5)))
-    (stream,) = connection.feed(Side.SERVER, frame(1, 4, 1, b"\x88") + frame(0, 9, 1, b"\x03bodyxxx"))
+    (stream,) = connection.feed(Side.SERVER, frame(1, 4, 1, b"\x88") + frame(0, 9, 1, b"\x03body\0\0\0"))
     assert stream.request is not None
     assert (stream.request.method, stream.request.authority, stream.request.size) == ("GET", b"a", len(up))
     assert stream.response is not None

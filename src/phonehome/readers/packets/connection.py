@@ -10,6 +10,9 @@ from phonehome.wire.side import Side
 from phonehome.wire.tcp import FIN, RST, Batch, Stream
 from phonehome.wire.tls.facts import TlsFacts
 
+HEAD_BYTES = 1024
+"""How much of a direction's beginning is kept, to tell another connection between the same ports from it."""
+
 _SIDES = (Side.CLIENT, Side.SERVER)
 
 
@@ -22,18 +25,21 @@ class Connection:
         active: The window that it was last seen in.
         first: Number of its first packet.
         closing: Both ends said that they are done, or one broke it off.
+        is_ending: One end said that it is done, or broke it off.
         missing: Bytes of both directions that the recording does not hold.
     """
 
     __slots__ = (
         "_ended",
         "_handler",
+        "_heads",
         "_isn",
         "_streams",
         "active",
         "client_is_one",
         "closing",
         "first",
+        "is_ending",
         "link",
         "missing",
         "time",
@@ -46,20 +52,22 @@ class Connection:
         self.client_is_one = client_is_one
         self.active = 0
         self.closing = False
+        self.is_ending = False
         self.missing = 0
         self.time = time
         self._isn = isn
         self.first = first
         self._streams = (Stream(), Stream())
         self._ended = [False, False]
+        self._heads: list[bytes | None] = [None, None]
         places = (self._streams[Side.CLIENT].places, self._streams[Side.SERVER].places)
         self._handler = UnknownHandler(link, places, keys)
         if isn is not None:
             self._streams[Side.CLIENT].begin(isn + 1)
 
-    def is_reopened(self, isn: int) -> bool:
+    def is_reopened(self, isn: int, *, is_ending: bool) -> bool:
         """Whether a SYN with this number begins another connection between the same ports."""
-        return self._isn != isn and (self._isn is not None or self._streams[Side.CLIENT].places.end > 0)
+        return (is_ending or self._isn != isn) and (self._isn is not None or self._streams[Side.CLIENT].places.end > 0)
 
     def note_begin(self, side: Side, sequence: int) -> None:
         """Take a side's opening: the number of its first byte. Repeated, it changes nothing."""
@@ -69,11 +77,20 @@ class Connection:
 
     def receive(self, side: Side, batch: Batch, begin: int, end: int) -> None:
         """Take the segments of one side."""
-        for item in self._streams[side].receive(batch, begin, end):
+        items = self._streams[side].receive(batch, begin, end)
+        if self._heads[side] is None and items:
+            self._heads[side] = items[0][:HEAD_BYTES] if isinstance(items[0], bytes) else b""
+        for item in items:
             self._pass(side, item)
+
+    def beginning(self, side: Side) -> tuple[int | None, bytes] | None:
+        """Give the number of a direction's first byte, and what it begins with; None if nothing came of it."""
+        head = self._heads[side]
+        return None if head is None else (self._streams[side].origin, head)
 
     def note_end(self, side: Side, flags: int, end: int) -> None:
         """Take the word that a side is done, and the number behind its last byte."""
+        self.is_ending = True
         if flags & RST:
             self.closing = True
         elif flags & FIN:
@@ -102,6 +119,11 @@ class Connection:
         return sum(stream.left_out for stream in self._streams)
 
     @property
+    def differing(self) -> int:
+        """Bytes that were sent again with another content."""
+        return sum(stream.differing for stream in self._streams)
+
+    @property
     def is_waiting(self) -> bool:
         """Whether segments wait for one that is missing."""
         return any(stream.is_waiting for stream in self._streams)
@@ -123,14 +145,14 @@ class Connection:
         return Account(
             input=origins.input(self.first),
             time=to_time(self.time),
-            host=facts.sni or link.host,
+            host=facts.sni or link.reached,
             address=link.address,
             port=link.port,
             transport=Transport.TLS if layer is not None else Transport.CLEARTEXT,
             read=counts.read,
             closed=counts.closed,
             lost=counts.lost,
-            reason=_explain(layer, counts),
+            reason=_explain(layer, counts, self.missing),
             sni=facts.sni,
             outer_sni=facts.ech_outer,
             ja4=facts.ja4,
@@ -148,7 +170,9 @@ class Connection:
             self._handler.feed(side, item)
 
 
-def _explain(layer: TlsHandler | None, counts: Counts) -> str | None:
+def _explain(layer: TlsHandler | None, counts: Counts, missing: int) -> str | None:
     if counts.closed and layer is not None:
         return layer.tls.reason_closed or "no key opens it"
-    return "packets are missing from the recording" if counts.lost else None
+    if not counts.lost:
+        return None
+    return "packets are missing from the recording" if missing else "malformed, or beyond a bound of what is read"

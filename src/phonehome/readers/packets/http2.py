@@ -6,6 +6,7 @@ from phonehome.readers.packets.drafts import Begun
 from phonehome.readers.packets.http1 import Upgrade
 from phonehome.readers.packets.http_exchange import http_fields, take_pushed
 from phonehome.readers.packets.link import Counts, Link
+from phonehome.readers.packets.raw import put_stretch
 from phonehome.readers.packets.websocket import read_messages
 from phonehome.wire.http2 import Http2Connection
 from phonehome.wire.http2_stream import Http2Stream
@@ -35,12 +36,16 @@ class Http2Handler:
         self._numbers: dict[int, int] = upgrade.numbers if upgrade is not None else {}
         self._fed = [0, 0]
         self._in_messages = 0
+        self._given = (
+            0  # bytes of the way up that have no meaning to HTTP, and were handed over as they stand
+        )
         self._dropped = 0  # bytes of answers that go up and are beyond a bound
 
     def feed(self, side: Side, data: bytes) -> None:
         """Take the next bytes of a direction."""
         self._fed[side] += len(data)
         self._put(self._connection.feed(side, data))
+        self._give_skipped(at_end=False)
 
     def gap(self, side: Side, size: int) -> None:
         """Take the word that bytes are missing."""
@@ -53,13 +58,14 @@ class Http2Handler:
     def finish(self) -> None:
         """Give what is left."""
         self._put(self._connection.finish())
+        self._give_skipped(at_end=True)
 
     def begun(self) -> list[Begun]:
         """Give the exchanges that are not complete."""
         client, server = self._places
         starts = self._connection.unfinished(Side.CLIENT)
-        client.forget(min(starts, default=self._fed[Side.CLIENT]))
-        server.forget(min(self._connection.unfinished(Side.SERVER), default=self._fed[Side.SERVER]))
+        client.forget(min([*starts, self._done(Side.CLIENT)]))
+        server.forget(min([*self._connection.unfinished(Side.SERVER), self._done(Side.SERVER)]))
         return [Begun(client.first(start), self._numbers, start) for start in starts]
 
     def counts(self) -> Counts:
@@ -67,8 +73,27 @@ class Http2Handler:
         connection, up = self._connection, self._link.up
         total = Counts()
         total.read = connection.framing[up]
-        total.lost = connection.skipped[up] + max(connection.lost[up] - self._in_messages, 0) + self._dropped
+        total.lost = (
+            connection.skipped[up]
+            - self._given
+            + max(connection.lost[up] - self._in_messages, 0)
+            + self._dropped
+        )
         return total
+
+    def _done(self, side: Side) -> int:
+        first = self._connection.first_skipped(side)
+        return self._fed[side] if first is None else first
+
+    def _give_skipped(self, *, at_end: bool) -> None:
+        """Hand over what has no meaning to HTTP, once the host is known."""
+        if self._link.asked is None and not at_end:
+            return
+        for side in (Side.CLIENT, Side.SERVER):
+            for start, data in self._connection.take_skipped(side):
+                put_stretch(self._link, self._places, side, start, data, self._link.reached)
+                if side is self._link.up:
+                    self._given += len(data)
 
     def _put(self, streams: list[Http2Stream]) -> None:
         for stream in streams:

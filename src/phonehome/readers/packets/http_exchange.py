@@ -48,7 +48,10 @@ def http_fields(
         "packets": packets,
     }
     if request is not None:
-        fields["url"], fields["host"] = _locate(link, request)
+        fields["url"], host = _locate(link, request)
+        fields["host"] = host
+        if link.up is Side.CLIENT:
+            link.note_asked(host)
     else:
         fields["url"], fields["host"] = None, link.host
     if link.up is Side.CLIENT:

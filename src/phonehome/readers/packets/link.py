@@ -37,7 +37,7 @@ class Link:
         out: Takes the exchanges.
     """
 
-    __slots__ = ("address", "app", "names", "out", "port", "sni", "transport", "up")
+    __slots__ = ("_asked", "address", "app", "names", "out", "port", "sni", "transport", "up")
 
     def __init__(
         self, *, address: str, port: int, up: Side, app: str | None, names: NameBook, out: Outbox
@@ -50,11 +50,27 @@ class Link:
         self.sni: str | None = None
         self.names = names
         self.out = out
+        self._asked: list[str] = []  # shared with the layers inside
 
     @property
     def host(self) -> str:
         """The best name for the peer: the one TLS asked for, one that DNS gave, or its address."""
         return self.sni or self.names.name(self.address) or self.address
+
+    @property
+    def asked(self) -> str | None:
+        """The host that the first request on the connection was for; None where there was none yet."""
+        return self._asked[0] if self._asked else None
+
+    @property
+    def reached(self) -> str:
+        """The best name for the peer, when all of the connection was read."""
+        return self.sni or self.asked or self.host
+
+    def note_asked(self, host: str | None) -> None:
+        """Say which host a request was for."""
+        if host and not self._asked:
+            self._asked.append(host)
 
     def direction(self, side: Side) -> Direction:
         """Which way a side sends."""
@@ -65,6 +81,7 @@ class Link:
         inner = Link(
             address=self.address, port=self.port, up=self.up, app=self.app, names=self.names, out=self.out
         )
+        inner._asked = self._asked
         inner.transport = transport
         inner.sni = sni or self.sni
         return inner

@@ -97,8 +97,9 @@ def put_pieces(
     pieces: list[tuple[Side, int, int, bytes]],
     numbers: dict[int, int],
     key: int,
+    host: str | None = None,
 ) -> None:
-    """Hand over a stretch; its pieces are (side, start, first packet, bytes), in order."""
+    """Hand over a stretch; its pieces are (side, start, first packet, bytes), in order; `host` may be known better."""
     packets: set[int] = set()
     for side, start, _, data in pieces:
         packets.update(places[side].packets(start, start + len(data)))
@@ -108,7 +109,7 @@ def put_pieces(
         "time": to_time(places[side].time(start)),
         "protocol": protocol,
         "url": f"tcp://{shown}:{link.port}".encode(),
-        "host": link.host,
+        "host": host or link.host,
         "packets": tuple(sorted(packets)),
         "pieces": tuple(
             Piece(direction=link.direction(of), data=data, time=to_time(places[of].time(begin)))
@@ -119,8 +120,13 @@ def put_pieces(
 
 
 def put_stretch(
-    link: Link, places: tuple[StreamPlaces, StreamPlaces], side: Side, start: int, data: bytes
+    link: Link,
+    places: tuple[StreamPlaces, StreamPlaces],
+    side: Side,
+    start: int,
+    data: bytes,
+    host: str | None = None,
 ) -> None:
-    """Hand over bytes that a parser found to be none of its protocol."""
+    """Hand over bytes that a parser found to be none of its protocol; see `put_pieces`."""
     first = places[side].first(start)
-    put_pieces(link, places, Protocol.RAW, [(side, start, first, data)], {}, 0)
+    put_pieces(link, places, Protocol.RAW, [(side, start, first, data)], {}, 0, host)

@@ -166,3 +166,5 @@ def test_a_message_that_decompresses_beyond_the_bound_is_a_problem(monkeypatch: 
     assert [len(piece.data) for piece in took.exchanges[0].pieces] == [1_000, 4]
     assert took.bytes_up == head + len(frame) + len(deflated(b"next"))
     assert 200 < took.lost < len(frame)
+    [account] = took.accounts
+    assert account.reason == "malformed, or beyond a bound of what is read"

@@ -151,3 +151,38 @@ def test_what_is_no_frame_between_frames_is_given_too() -> None:
     head, took = upgraded(*frames)
     assert [piece.data for piece in took.exchanges[0].pieces] == [b"a", b"\xf7 imei=1", *[b"b"] * 4]
     assert (took.bytes_up, took.lost) == (head + sum(map(len, frames)), 0)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_what_has_no_meaning_to_http_2_is_given_as_it_stands(window: int) -> None:
+    post = http2(1, 0x0C, 1, b"\x04\x83\x84\x87\x41\x09a.example" + b"PAD1")
+    up = PREFACE + http2(0x42, 0, 0, b"imei=1") + post + http2(0, 9, 1, b"\x07hello" + b"imei=2\0")
+    up += http2(7, 0, 0, bytes(8) + b"imei=3") + http2(0x99, 0, 7, b"")
+    one = Conversation()
+    packets = [*one.open(), *one.send(CLIENT, up), *one.send(SERVER, SETTINGS + http2(1, 5, 1, b"\x88"))]
+    took = reading([*packets, *one.close()], window)
+    assert took.exchanges[0].request is not None or took.exchanges[1].request is not None
+    raw = [exchange for exchange in took.exchanges if exchange.protocol is Protocol.RAW]
+    said = b" ".join(stream(exchange, Direction.UP) for exchange in raw)
+    assert all(value in said for value in (b"imei=1", b"imei=2", b"imei=3", b"PAD1"))
+    assert {exchange.host for exchange in raw} == {"a.example"}
+    assert (took.bytes_up, took.lost) == (len(up), 0)
+
+
+def test_empty_padding_is_no_stretch() -> None:
+    up = PREFACE + http2(1, 4, 1, b"\x83\x84\x87\x41\x09a.example") + http2(0, 9, 1, b"\x03hello\0\0\0")
+    took = sent(up, into=(SERVER, SETTINGS + http2(1, 5, 1, b"\x88")))
+    assert len(took.exchanges) == 1
+    assert took.bytes_up == len(up)
+
+
+def test_what_goes_up_beside_the_requests_counts_for_their_host() -> None:
+    up = PREFACE + http2(1, 5, 1, b"\x82\x84\x87\x41\x0aa.example.")
+    took = sent(up, into=(SERVER, SETTINGS + http2(1, 5, 1, b"\x88")))
+    assert [exchange.host for exchange in took.exchanges] == ["a.example"]
+    assert [(account.host, account.read) for account in took.accounts] == [("a.example", len(PREFACE))]
+
+
+def test_pings_of_a_websocket_count_for_its_host() -> None:
+    _, took = upgraded(masked(b"", 0x89))
+    assert [(account.host, account.read) for account in took.accounts] == [("a.example", 6)]
