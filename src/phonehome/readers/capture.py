@@ -195,6 +195,10 @@ class CaptureReading:
                 f"{counts.stray:,} bytes of segments are numbered far from the rest of their connections, and "
                 "were left out"
             )
+        if counts.differing:
+            yield self._problem(
+                f"{counts.differing:,} bytes were sent again with another content: what came first was looked at"
+            )
         if counts.left_out:
             reason = (
                 f"{counts.left_out:,} packets with payload are of other devices than the handset, and were "

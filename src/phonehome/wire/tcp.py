@@ -5,7 +5,7 @@ is out of order, sent twice, overlapping or cut goes segment by segment. Of byte
 first ones recorded count, which is what most receivers keep.
 """
 
-from bisect import insort
+from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -31,6 +31,9 @@ MAX_JUMP = 1 << 26
 
 MAX_EARLY = 1 << 20
 """How far before the first segment recorded a stream may begin whose opening is not in the recording."""
+
+_NEAR = 4
+"""Segments of which one may hold the beginning of another that was sent again."""
 
 _MODULUS = 1 << 32
 _HALF = 1 << 31
@@ -59,6 +62,8 @@ class Batch:
         numbers, times: Of each packet.
         before: Recorded bytes of all payloads before each one, in this order.
         continues: Whether each payload continues the one before it, which is whole.
+        turns: The places of payloads that lie before the end of the one before them, or behind an ending; where a
+            direction begins that means nothing.
     """
 
     view: memoryview
@@ -71,6 +76,7 @@ class Batch:
     times: list[int]
     before: list[int]
     continues: Mask = field(repr=False)
+    turns: Column = field(repr=False)
 
     def runs(self, begin: int, end: int) -> list[tuple[int, int]]:
         """Give the stretches of a stretch in which each segment continues the last."""
@@ -89,6 +95,8 @@ def make_batch(segments: Segments, order: Column) -> Batch:
     before = np.cumsum(size) - size
     continues = np.ones(len(order), bool)
     continues[1:] = (sequence[1:] == (sequence[:-1] + size[:-1]) % _MODULUS) & (cut[:-1] == 0)
+    ahead = (sequence[1:] - sequence[:-1] - size[:-1] + _HALF) % _MODULUS - _HALF
+    turns = np.flatnonzero((size[1:] > 1) & ((ahead < 0) | (segments.flags[order][:-1] & FIN != 0))) + 1
     return Batch(
         view=memoryview(segments.buffer),
         starts=starts.tolist(),
@@ -100,6 +108,7 @@ def make_batch(segments: Segments, order: Column) -> Batch:
         times=segments.time[order].tolist(),
         before=before.tolist(),
         continues=continues,
+        turns=turns,
     )
 
 
@@ -111,11 +120,14 @@ class Stream:
 
     Attributes:
         places: Where in the capture it came.
-        left_out: Bytes of segments so far off that they are no part of it.
+        left_out: Bytes of segments so far off, or before its beginning, that they are no part of it.
+        differing: Bytes sent again with another content than the first time, as far as one window tells.
+        origin: The number of its first byte, where that is known.
     """
 
     __slots__ = (
         "_end",
+        "_index",
         "_least",
         "_next",
         "_pending",
@@ -123,13 +135,18 @@ class Stream:
         "_pending_windows",
         "_sent",
         "_stray",
+        "differing",
         "left_out",
+        "origin",
         "places",
     )
 
     def __init__(self) -> None:
         self.places = Places()
         self.left_out = 0
+        self.differing = 0
+        self.origin: int | None = None
+        self._index: list[tuple[int, int]] = []  # offset and place of the segments of the window at hand
         self._next: int | None = None
         self._pending: list[_Late] = []
         self._pending_bytes = 0
@@ -147,16 +164,16 @@ class Stream:
     def begin(self, sequence: int) -> None:
         """Note the number of the first byte, from a SYN; a repeated SYN changes nothing."""
         if self._next is None:
-            self._next = sequence % _MODULUS
+            self._next = self.origin = sequence % _MODULUS
 
     def note_sent(self, sequence: int) -> None:
         """Take the other side's word that it has all before a number; far off, it is not believed."""
         if self._sent is None:
             self._sent = self._least = sequence if self._next is None else self._next
         known = self._sent
-        if self._next is not None and _distance(self._next, known) < 0:
+        if self._next is not None and distance(self._next, known) < 0:
             known = self._next
-        if 0 < _distance(known, sequence) <= MAX_JUMP:
+        if 0 < distance(known, sequence) <= MAX_JUMP:
             self._sent = sequence
 
     def note_end(self, sequence: int) -> None:
@@ -170,13 +187,15 @@ class Stream:
             self._next = _first_sequence(batch, begin, end)
             if self._next is None:
                 return []
+            self.origin = self._next
         given: list[bytes | int] = []
+        self._index = []
         for start, stop in batch.runs(begin, end):
             if not self._pending and batch.sequence[start] == self._next and not batch.cut[stop - 1]:
                 if data := self._receive_plain(batch, start, stop):
                     given.append(data)
             else:
-                self._receive_singly(batch, start, stop, given)
+                self._receive_singly(batch, start, stop, given, begin, end)
         return _joined(given) if len(given) > 1 else given
 
     def end_window(self) -> list[bytes | int]:
@@ -201,11 +220,11 @@ class Stream:
         if self._next is None:
             self._next = self._least
         if self._next is not None and self._sent is not None:
-            missing = _distance(self._next, self._sent)
+            missing = distance(self._next, self._sent)
             # An ending counts as a byte; one that is not in the recording is no lost byte.
             if self._end is None:
                 missing -= missing == 1
-            elif _distance(self._end, self._sent) == 1:
+            elif distance(self._end, self._sent) == 1:
                 missing -= 1
             if 0 < missing <= MAX_JUMP:
                 self._skip_to(self.places.end + missing, given)
@@ -230,12 +249,15 @@ class Stream:
         self._next = (self._next + len(data)) % _MODULUS
         return data
 
-    def _receive_singly(self, batch: Batch, begin: int, end: int, given: list[bytes | int]) -> None:
+    def _receive_singly(
+        self, batch: Batch, begin: int, end: int, given: list[bytes | int], first: int, last: int
+    ) -> None:
+        """Take segments one by one; all of the window stand from `first` to `last`."""
         for place in range(begin, end):
             if batch.starts[place] == batch.ends[place] and not batch.cut[place]:
                 continue
             assert self._next is not None  # set by receive
-            ahead = _distance(self._next, batch.sequence[place])
+            ahead = distance(self._next, batch.sequence[place])
             late = _Late(
                 self.places.end + ahead,
                 batch.numbers[place],
@@ -246,10 +268,34 @@ class Stream:
             if not -MAX_JUMP <= ahead <= MAX_JUMP:
                 self._take_stray(late._replace(offset=batch.sequence[place]), given)
             elif ahead <= 0:
+                if ahead < 0 and len(late.data) > 1:  # one byte is a keep-alive probe
+                    self.left_out += min(max(-late.offset, 0), len(late.data))
+                    self._compare(late, batch, place, first, last)
                 self._deliver(late, given)
                 self._drain(given)
             else:
                 self._keep(late, given)
+
+    def _compare(self, late: _Late, batch: Batch, place: int, first: int, last: int) -> None:
+        """Count what of a segment differs from an earlier one of the window that holds the same stretch."""
+        assert self._next is not None  # set by receive
+        base, end = self._next, self.places.end
+        if not self._index:
+            self._index = sorted(
+                (end + distance(base, batch.sequence[one]), one)
+                for one in range(first, last)
+                if batch.starts[one] < batch.ends[one]
+            )
+        after = bisect_right(self._index, (late.offset, last))
+        for offset, earlier in self._index[max(after - _NEAR, 0) : after]:
+            known = batch.ends[earlier] - batch.starts[earlier] - (late.offset - offset)
+            if earlier >= place or known <= 0:
+                continue
+            size = min(known, len(late.data))
+            begin = batch.starts[earlier] + late.offset - offset
+            if batch.view[begin : begin + size] != late.data[:size]:
+                self.differing += size
+            return
 
     def _keep(self, late: _Late, given: list[bytes | int]) -> None:
         if not self._pending:
@@ -270,10 +316,12 @@ class Stream:
         self.left_out -= len(before.data) + len(stray.data)
         self._flush(given)
         assert self._next is not None  # set by receive
-        missing = _distance(self._next, before.offset)
+        missing = distance(self._next, before.offset)
         # Behind, it is another stream: how much of this one is missing is not known, but that something is.
         self._skip_to(self.places.end + max(missing, 1), given)
         self._next = before.offset
+        self.origin = None
+        self._index = []
         self._sent = self._end = None
         for late in (before, stray):
             self._deliver(late._replace(offset=self.places.end), given)
@@ -317,7 +365,7 @@ class Stream:
             given.append(missing)
 
 
-def _distance(here: int, there: int) -> int:
+def distance(here: int, there: int) -> int:
     """How far a sequence number lies ahead of another; behind, it is negative."""
     return (there - here + _HALF) % _MODULUS - _HALF
 
@@ -336,7 +384,7 @@ def _first_sequence(batch: Batch, begin: int, end: int) -> int | None:
     ]
     if not holding:
         return None
-    ahead = (_distance(holding[0], sequence) for sequence in holding)
+    ahead = (distance(holding[0], sequence) for sequence in holding)
     return (holding[0] + min(far for far in ahead if far >= -MAX_EARLY)) % _MODULUS
 
 

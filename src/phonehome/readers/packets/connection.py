@@ -67,7 +67,9 @@ class Connection:
 
     def is_reopened(self, isn: int, *, is_ending: bool) -> bool:
         """Whether a SYN with this number begins another connection between the same ports."""
-        return (is_ending or self._isn != isn) and (self._isn is not None or self._streams[Side.CLIENT].places.end > 0)
+        return (is_ending or self._isn != isn) and (
+            self._isn is not None or self._streams[Side.CLIENT].places.end > 0
+        )
 
     def note_begin(self, side: Side, sequence: int) -> None:
         """Take a side's opening: the number of its first byte. Repeated, it changes nothing."""
@@ -137,7 +139,8 @@ class Connection:
         self._handler.finish()
         counts = self._handler.counts()
         layer = self._handler.tls
-        if layer is None and not counts.read + counts.closed + counts.lost:
+        unfit = self._streams[self.link.up].left_out + self._streams[self.link.up].differing
+        if layer is None and not counts.read + counts.closed + counts.lost + unfit:
             return None
         facts = layer.facts if layer is not None else TlsFacts()
         link = self.link
@@ -151,8 +154,9 @@ class Connection:
             transport=Transport.TLS if layer is not None else Transport.CLEARTEXT,
             read=counts.read,
             closed=counts.closed,
-            lost=counts.lost,
-            reason=_explain(layer, counts, self.missing),
+            lost=counts.lost + unfit,
+            reason=_explain(layer, counts, self.missing)
+            or ("segments do not fit the rest of it" if unfit else None),
             sni=facts.sni,
             outer_sni=facts.ech_outer,
             ja4=facts.ja4,
@@ -175,4 +179,8 @@ def _explain(layer: TlsHandler | None, counts: Counts, missing: int) -> str | No
         return layer.tls.reason_closed or "no key opens it"
     if not counts.lost:
         return None
-    return "packets are missing from the recording" if missing else "malformed, or beyond a bound of what is read"
+    return (
+        "packets are missing from the recording"
+        if missing
+        else "malformed, or beyond a bound of what is read"
+    )

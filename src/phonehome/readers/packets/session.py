@@ -20,7 +20,7 @@ from phonehome.wire.columns import Mask
 from phonehome.wire.conversations import Pair, Talk, sort_conversations
 from phonehome.wire.segments import Segments
 from phonehome.wire.side import Side
-from phonehome.wire.tcp import ACK, FIN, MAX_EARLY, RST, SYN, Batch, make_batch
+from phonehome.wire.tcp import ACK, FIN, MAX_EARLY, RST, SYN, Batch, distance, make_batch
 
 MAX_CONNECTIONS = 20_000
 """Connections that are followed at once; of more, those that were silent longest are taken for ended."""
@@ -28,6 +28,8 @@ MAX_CONNECTIONS = 20_000
 _TCP, _UDP = 6, 17
 _SPECIAL = SYN | FIN | RST
 _WELL_KNOWN = 1024
+_FEW = 8
+"""Segments among which a direction's first bytes are looked for."""
 
 
 class Session:
@@ -44,6 +46,7 @@ class Session:
         self._holed = 0
         self._missing = 0
         self._stray = 0
+        self._differing = 0
         self._origins = origins
         self._keys = keys
         self._finder = finder
@@ -66,6 +69,7 @@ class Session:
             holed=self._holed,
             missing=self._missing,
             stray=self._stray,
+            differing=self._differing,
             left_out=self._left_out + self._datagrams.left_out,
             opened=self._keys.log.used,
             notes=self._out.notes,
@@ -134,6 +138,8 @@ class Session:
         marks = flags.tolist()
         apps = segments.app[order].tolist()
         touched: dict[Pair, Connection] = {}
+        edges = np.array([(talk.begin, talk.middle) for talk in talks])
+        turns = np.setdiff1d(batch.turns, edges).tolist()
         near = np.searchsorted(special, [talk.begin for talk in talks]).tolist() if special else []
         for place, talk in enumerate(talks):
             one, two = talk.pair.one, talk.pair.two
@@ -148,7 +154,8 @@ class Session:
                     at += 1
             app = apps[talk.begin]
             name = segments.apps.known[app].label if app >= 0 else None
-            touched[talk.pair] = self._take_talk(talk, batch, marks, seen, name)
+            turned = turns[bisect_left(turns, talk.begin) : bisect_left(turns, talk.end)] if turns else []
+            touched[talk.pair] = self._take_talk(talk, batch, marks, seen, turned, name)
             if len(self._connections) > 2 * MAX_CONNECTIONS:
                 self._end_oldest()
         self._take_acknowledgements(segments, ~wanted)
@@ -175,30 +182,55 @@ class Session:
                 connection.note_acknowledged(sides[1], sequence[1])
 
     def _take_talk(
-        self, talk: Talk, batch: Batch, flags: list[int], special: list[int], app: str | None
+        self,
+        talk: Talk,
+        batch: Batch,
+        flags: list[int],
+        special: list[int],
+        turns: list[int],
+        app: str | None,
     ) -> Connection:
         """Give the segments of a pair to its connection, or to several one after another; gives the last."""
-        opens = sorted(
-            (batch.numbers[place], place) for place in special if flags[place] & (SYN | ACK) == SYN
-        )
-        begin, middle = talk.begin, talk.middle
         connection = self._connections.get(talk.pair)
-        for number, place in opens:
-            isn = batch.sequence[place] - 1
-            if connection is not None and not connection.is_reopened(isn):
+        opens = {place for place in special if flags[place] & (SYN | ACK) == SYN}
+        if connection is not None:
+            turns = [*turns, *_first_places(talk)]
+        ends = (
+            sorted(batch.numbers[place] for place in special if flags[place] & (FIN | RST))
+            if turns or opens
+            else []
+        )
+        begin, middle, since, again = talk.begin, talk.middle, 0, False
+        for number, place in sorted((batch.numbers[place], place) for place in opens.union(turns)):
+            is_ending = connection is not None and connection.is_ending
+            is_ending = is_ending or bisect_left(ends, number) > bisect_left(ends, since)
+            if place not in opens:
+                start = begin if place < talk.middle else middle
+                if not _is_restart(connection, batch, flags, talk, start, place, is_ending=is_ending):
+                    continue
+            elif connection is not None and not (
+                again or connection.is_reopened(batch.sequence[place] - 1, is_ending=is_ending)
+            ):
                 continue
             # The same ports again: what came before this packet belongs to another connection.
             one, two = _before(batch, begin, talk.middle, number), _before(batch, middle, talk.end, number)
             sent, got = (
                 ((begin, one), (middle, two)) if place < talk.middle else ((middle, two), (begin, one))
             )
-            if connection is None and _is_another(batch, flags, sent, got, isn):
+            again = place not in opens
+            if connection is None and (
+                again or _is_another(batch, flags, sent, got, batch.sequence[place] - 1)
+            ):
                 connection = self._open(talk, batch, flags, None, special, app)
+            client_is_one = True
             if connection is not None:
+                client_is_one = connection.client_is_one
                 self._give(talk.pair, connection, batch, flags, (begin, one), (middle, two), special)
                 self._finish(connection)
-                begin, middle = one, two
-            connection = self._open(talk, batch, flags, place, special, app)
+                begin, middle, since = one, two, number
+            opening = None if again else place
+            like = (place, client_is_one) if again else None
+            connection = self._open(talk, batch, flags, opening, special, app, like)
         if connection is None:
             connection = self._open(talk, batch, flags, None, special, app)
         self._give(talk.pair, connection, batch, flags, (begin, talk.middle), (middle, talk.end), special)
@@ -246,11 +278,14 @@ class Session:
         opening: int | None,
         special: list[int],
         app: str | None,
+        again: tuple[int, bool] | None = None,
     ) -> Connection:
         pair = talk.pair
         if opening is not None:
             client_is_one = opening < talk.middle
             place, isn = opening, batch.sequence[opening] - 1
+        elif again is not None:
+            place, client_is_one, isn = *again, None
         else:
             client_is_one = _guess_client(talk, batch, flags, special)
             place, isn = talk.begin, None
@@ -313,6 +348,7 @@ class Session:
         self._holed += connection.missing > 0
         self._missing += connection.missing
         self._stray += connection.stray
+        self._differing += connection.differing
         if account is not None:
             self._accounts.append(account)
 
@@ -322,6 +358,67 @@ def _before(batch: Batch, begin: int, end: int, number: int) -> int:
     while begin < end and batch.numbers[begin] < number:
         begin += 1
     return begin
+
+
+def _first_places(talk: Talk) -> list[int]:
+    """Give the first place of each direction."""
+    return [begin for begin, end in ((talk.begin, talk.middle), (talk.middle, talk.end)) if begin < end]
+
+
+def _is_restart(
+    connection: Connection | None,
+    batch: Batch,
+    flags: list[int],
+    talk: Talk,
+    start: int,
+    place: int,
+    *,
+    is_ending: bool,
+) -> bool:
+    """Whether a segment begins another connection between the same ports, without an opening.
+
+    It has the number of the first byte and another content, as where whoever wrote the capture counts each connection
+    from the same number; or it lies outside of a connection that ended before.
+
+    Args:
+        connection: The one so far, if there is one.
+        batch: The window.
+        flags: Of each segment.
+        talk: The conversation.
+        start: Where the direction's segments of the connection begin in the window.
+        place: The segment.
+        is_ending: The connection was said to end before it.
+    """
+    size = batch.ends[place] - batch.starts[place]
+    if size < 2:  # or a keep-alive probe, which repeats a byte
+        return False
+    data = batch.view[batch.starts[place] : batch.ends[place]]
+    sequence = batch.sequence[place]
+    beginning = None
+    if connection is not None:
+        beginning = connection.beginning(
+            Side.CLIENT if (place < talk.middle) == connection.client_is_one else Side.SERVER
+        )
+    if beginning is not None:
+        origin, head = beginning
+    else:
+        origin, head = batch.sequence[start], b""
+        for one in range(start, min(place, start + _FEW)):
+            if batch.sequence[one] == origin and batch.starts[one] < batch.ends[one]:
+                head = bytes(batch.view[batch.starts[one] : batch.ends[one]])
+                break
+    if origin is None:
+        return False
+    ahead = distance(origin, sequence)
+    if ahead == 0:
+        known = min(len(head), size)
+        return head[:known] != data[:known]
+    if not is_ending:
+        return False
+    if place > start and flags[place - 1] & FIN:
+        end = batch.sequence[place - 1] + batch.ends[place - 1] - batch.starts[place - 1]
+        return ahead < 0 or distance(end, sequence) >= 0
+    return ahead < 0
 
 
 def _is_another(

@@ -60,6 +60,7 @@ class Counts:
         holed: Connections of which bytes are missing.
         missing: How many bytes.
         stray: Bytes numbered so far off their connections that they were left out.
+        differing: Bytes that were sent again with another content.
         left_out: Packets with payload of conversations that are not the handset's.
         opened: Connections that keys were found for.
         notes: What was odd about messages, and how many of them it was odd about.
@@ -68,6 +69,7 @@ class Counts:
     holed: int = 0
     missing: int = 0
     stray: int = 0
+    differing: int = 0
     left_out: int = 0
     opened: int = 0
     notes: Counter[str] = field(default_factory=Counter)
