@@ -176,6 +176,10 @@ class Stream:
         if 0 < distance(known, sequence) <= MAX_JUMP:
             self._sent = sequence
 
+    def is_behind_end(self, sequence: int) -> bool:
+        """Whether a number lies behind this side's ending."""
+        return self._end is not None and distance(self._end, sequence) >= 0
+
     def note_end(self, sequence: int) -> None:
         """Take the number of this side's ending (FIN), up to which it has sent everything."""
         self._end = sequence % _MODULUS
@@ -286,16 +290,20 @@ class Stream:
                 for one in range(first, last)
                 if batch.starts[one] < batch.ends[one]
             )
-        after = bisect_right(self._index, (late.offset, last))
-        for offset, earlier in self._index[max(after - _NEAR, 0) : after]:
-            known = batch.ends[earlier] - batch.starts[earlier] - (late.offset - offset)
-            if earlier >= place or known <= 0:
+        at, stop = late.offset, late.offset + len(late.data)
+        after = bisect_right(self._index, (at, last))
+        for here in range(max(after - _NEAR, 0), len(self._index)):
+            offset, earlier = self._index[here]
+            if offset >= stop:
+                break
+            begin, until = max(at, offset), min(stop, offset + batch.ends[earlier] - batch.starts[earlier])
+            if earlier >= place or begin >= until:
                 continue
-            size = min(known, len(late.data))
-            begin = batch.starts[earlier] + late.offset - offset
-            if batch.view[begin : begin + size] != late.data[:size]:
-                self.differing += size
-            return
+            place_of = batch.starts[earlier] - offset
+            known = batch.view[place_of + begin : place_of + until]
+            if known != late.data[begin - late.offset : until - late.offset]:
+                self.differing += until - begin
+            at = until
 
     def _keep(self, late: _Late, given: list[bytes | int]) -> None:
         if not self._pending:

@@ -90,6 +90,10 @@ class Connection:
         head = self._heads[side]
         return None if head is None else (self._streams[side].origin, head)
 
+    def is_over(self, side: Side, sequence: int) -> bool:
+        """Whether a number lies behind what a side said to be its end."""
+        return self._streams[side].is_behind_end(sequence)
+
     def note_end(self, side: Side, flags: int, end: int) -> None:
         """Take the word that a side is done, and the number behind its last byte."""
         self.is_ending = True

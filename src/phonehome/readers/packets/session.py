@@ -394,11 +394,10 @@ def _is_restart(
         return False
     data = batch.view[batch.starts[place] : batch.ends[place]]
     sequence = batch.sequence[place]
-    beginning = None
+    beginning, is_over = None, False
     if connection is not None:
-        beginning = connection.beginning(
-            Side.CLIENT if (place < talk.middle) == connection.client_is_one else Side.SERVER
-        )
+        side = Side.CLIENT if (place < talk.middle) == connection.client_is_one else Side.SERVER
+        beginning, is_over = connection.beginning(side), connection.is_over(side, sequence)
     if beginning is not None:
         origin, head = beginning
     else:
@@ -417,8 +416,8 @@ def _is_restart(
         return False
     if place > start and flags[place - 1] & FIN:
         end = batch.sequence[place - 1] + batch.ends[place - 1] - batch.starts[place - 1]
-        return ahead < 0 or distance(end, sequence) >= 0
-    return ahead < 0
+        is_over = distance(end, sequence) >= 0
+    return is_over or ahead < 0
 
 
 def _is_another(
