@@ -126,6 +126,7 @@ class Stream:
     """
 
     __slots__ = (
+        "_copies",
         "_end",
         "_index",
         "_least",
@@ -147,6 +148,7 @@ class Stream:
         self.differing = 0
         self.origin: int | None = None
         self._index: list[tuple[int, int]] = []  # offset and place of the segments of the window at hand
+        self._copies: set[int] = set()  # of them, those that gave nothing
         self._next: int | None = None
         self._pending: list[_Late] = []
         self._pending_bytes = 0
@@ -193,7 +195,8 @@ class Stream:
                 return []
             self.origin = self._next
         given: list[bytes | int] = []
-        self._index = []
+        if self._index:
+            self._index, self._copies = [], set()
         for start, stop in batch.runs(begin, end):
             if not self._pending and batch.sequence[start] == self._next and not batch.cut[stop - 1]:
                 if data := self._receive_plain(batch, start, stop):
@@ -291,13 +294,15 @@ class Stream:
                 if batch.starts[one] < batch.ends[one]
             )
         at, stop = late.offset, late.offset + len(late.data)
+        if stop <= end:
+            self._copies.add(place)
         after = bisect_right(self._index, (at, last))
         for here in range(max(after - _NEAR, 0), len(self._index)):
             offset, earlier = self._index[here]
             if offset >= stop:
                 break
             begin, until = max(at, offset), min(stop, offset + batch.ends[earlier] - batch.starts[earlier])
-            if earlier >= place or begin >= until:
+            if earlier >= place or begin >= until or earlier in self._copies:
                 continue
             place_of = batch.starts[earlier] - offset
             known = batch.view[place_of + begin : place_of + until]
@@ -329,7 +334,7 @@ class Stream:
         self._skip_to(self.places.end + max(missing, 1), given)
         self._next = before.offset
         self.origin = None
-        self._index = []
+        self._index, self._copies = [], set()
         self._sent = self._end = None
         for late in (before, stray):
             self._deliver(late._replace(offset=self.places.end), given)

@@ -269,3 +269,63 @@ def test_whatever_comes_what_is_given_is_what_the_places_count(
     assert not stream.is_waiting
     recorded = sum(len(one.data) for one in parts)
     assert sum(len(item) for item in given if isinstance(item, bytes)) <= recorded
+
+
+@given(
+    st.lists(st.binary(min_size=1, max_size=8), max_size=5),
+    st.lists(st.tuples(st.booleans(), st.integers(0, 2**32 - 1) | st.integers(ISN, ISN + 90)), max_size=6),
+    st.booleans(),
+)
+def test_whatever_is_said_to_have_been_sent_the_gap_behind_it_is_bounded(
+    pieces: list[bytes], words: list[tuple[bool, int]], begun: bool
+) -> None:
+    stream = Stream()
+    if begun:
+        stream.begin(ISN)
+    parts = [part(sum(map(len, pieces[:at])), piece) for at, piece in enumerate(pieces)]
+    given = stream.receive(batch(parts), 0, len(parts)) if parts else []
+    for is_end, number in words:
+        (stream.note_end if is_end else stream.note_sent)(number)
+    given += stream.finish()
+    assert all(given)
+    assert sum(item if isinstance(item, int) else len(item) for item in given) == stream.places.end
+    assert sum(item for item in given if isinstance(item, int)) <= MAX_JUMP
+    near = [number - ISN for _, number in words if ISN < number <= ISN + 90]
+    if begun and len(near) == len(words):
+        assert max([0, *near]) - 1 <= stream.places.end <= max([sum(map(len, pieces)), *near])
+
+
+@pytest.mark.parametrize(("sent", "missing"), [(4, 0), (5, 0), (6, 2), (3, 0)])
+def test_an_acknowledged_ending_is_no_byte(sent: int, missing: int) -> None:
+    """One number more than was recorded may be an ending that was not."""
+    stream = Stream()
+    stream.begin(ISN)
+    stream.receive(batch([part(0, b"abcd")]), 0, 1)
+    stream.note_sent(ISN + sent)
+    assert stream.finish() == ([missing] if missing else [])
+
+
+@pytest.mark.parametrize("number", [6, 7])
+def test_an_ending_tells_exactly_how_much_was_sent(number: int) -> None:
+    stream = Stream()
+    stream.begin(ISN)
+    stream.receive(batch([part(0, b"abcd")]), 0, 1)
+    stream.note_end(ISN + 6)
+    stream.note_sent(ISN + number)
+    assert stream.finish() == [2]
+
+
+def test_copies_that_differ_are_counted_over_the_segments_that_they_cover() -> None:
+    stream = Stream()
+    stream.begin(ISN)
+    parts = [*(part(at, b"abcd") for at in range(0, 40, 4)), part(6, b"cdabCDab"), part(9, b"bcdab")]
+    assert joined(list(stream.receive(batch(parts), 0, len(parts)))) == b"abcd" * 10
+    assert (stream.differing, stream.left_out) == (4, 0)
+
+
+def test_what_lies_before_the_beginning_is_left_out_and_counted() -> None:
+    stream = Stream()
+    stream.begin(ISN)
+    parts = [part(0, b"abcd"), part(-6, b"xyzxyzab"), part(-1, b"?")]
+    assert joined(list(stream.receive(batch(parts), 0, len(parts)))) == b"abcd"
+    assert stream.left_out == 6
