@@ -39,8 +39,7 @@ class NdjsonWriter:
     def join(self, rendered: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
         """Give the lines of exchanges: their indexes, and what was written of them."""
         for index, data in rendered:
-            yield b'{"index":%d,' % index
-            yield data
+            yield b'{"index":%d,%b' % (index, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,7 @@ class HarWriter:
         yield f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": ['.encode()
         separator = b"\n"
         for _, data in rendered:
-            yield separator
-            yield data
+            yield separator + data
             separator = b",\n"
         yield b"\n]}}\n"
 
