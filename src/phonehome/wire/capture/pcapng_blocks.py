@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from phonehome.model.errors import DecodeError
 from phonehome.wire.capture.base import Interface, Names, Secrets
+from phonehome.wire.tls.keylog import has_no_secrets
 
 SECTION, INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET = 0x0A0D0D0A, 1, 2, 3
 NAMES, STATISTICS, PACKET, JOURNAL, SECRETS = 4, 5, 6, 9, 10
@@ -64,14 +65,17 @@ def parse_secrets(body: bytes, order: str) -> Secrets:
     """Read a decryption secrets block's body.
 
     Raises:
-        DecodeError: It is shorter than it says.
+        DecodeError: It is shorter than it says, or says that it holds a key log and holds none.
     """
     if len(body) < 8:
         raise DecodeError("a decryption secrets block is cut")
     kind, size = struct.unpack(f"{order}II", body[:8])
     if size > len(body) - 8:
         raise DecodeError("a decryption secrets block is shorter than its secrets")
-    return Secrets(kind=kind, data=body[8 : 8 + size])
+    secrets = Secrets(kind=kind, data=body[8 : 8 + size])
+    if secrets.is_tls_key_log and has_no_secrets(secrets.data):
+        raise DecodeError("a decryption secrets block holds no line of a key log")
+    return secrets
 
 
 def iter_names(body: bytes, order: str) -> Iterator[Names]:

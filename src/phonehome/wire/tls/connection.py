@@ -23,6 +23,7 @@ from phonehome.wire.tls.events import (
 from phonehome.wire.tls.facts import TlsFacts
 from phonehome.wire.tls.half import MAX_REFUSED, Half
 from phonehome.wire.tls.handshake import Handshake
+from phonehome.wire.tls.hello import EARLY_DATA
 from phonehome.wire.tls.keylog import KeyLog
 from phonehome.wire.tls.keyring import Keyring
 from phonehome.wire.tls.negotiation import Round, missing_secret
@@ -36,6 +37,7 @@ MAX_WAITING_BYTES = 32 * 1024 * 1024
 _BEGINNING_MISSING = "the beginning of the connection was not recorded"
 _WRONG_SECRET = "records do not open under the key log's secret"  # noqa: S105  a reason, not a secret
 _PLACE_LOST = "records behind missing bytes could not be placed"
+_NO_EARLY_SECRET = "the key log lacks the secret of the early data"  # noqa: S105  a reason, not a secret
 _DAMAGED = "records that are cut or damaged do not open"
 _NO_RECORD = "something that is no TLS record stands among the records"
 
@@ -76,6 +78,11 @@ class TlsConnection:
         return [half.stream.closed for half in self._halves]
 
     @property
+    def malformed(self) -> int:
+        """Handshake messages so far that are cut, or not what they say they are."""
+        return self._handshake.malformed
+
+    @property
     def lost(self) -> list[int]:
         """By side, the bytes that the recording misses."""
         return [half.stream.lost for half in self._halves]
@@ -103,9 +110,16 @@ class TlsConnection:
         for half in self._halves:
             self._run(half)
         for half in self._halves:
+            if self._is_in_clear(half) and (half.stream.unread or half.messages.is_inside):
+                self._handshake.malformed += 1  # the stream ends inside a record or a message
             half.stream.give_up()
             if half.stream.closed:
                 self._reason(_WRONG_SECRET if half.refused and half.phase is None else _DAMAGED)
+
+    @staticmethod
+    def _is_in_clear(half: Half) -> bool:
+        stream = half.stream
+        return stream.opener is None and not stream.sealed and half.phase is None and half.held is None
 
     def take(self, side: Side) -> Plain | None:
         """Give what was decrypted of one direction since the last call, None if there is nothing new."""
@@ -236,6 +250,8 @@ class TlsConnection:
     def _why_no_keys(self, half: Half, current: Round) -> str:
         if current.server is None or current.client is None:
             return _BEGINNING_MISSING
+        if self._keys.knows(current.client.random):
+            self._keys.use(current.client.random)
         if current.server.cipher not in SUITES:
             return f"cipher suite 0x{current.server.cipher:04x} cannot be opened"
         if self._keys.knows(current.client.random):
@@ -257,8 +273,20 @@ class TlsConnection:
                 stream.mark_gap(event.stop - event.start - stream.opener.overhead)
         else:
             half.passed += payload
+            if self._lacks_early_secret(half):
+                self._reason(_NO_EARLY_SECRET)
         if half.refused > MAX_REFUSED:
             self._close(half, _WRONG_SECRET)
+
+    def _lacks_early_secret(self, half: Half) -> bool:
+        """Whether what does not open may be early data (RFC 8446 §4.2.10), whose secret alone is missing."""
+        current = self._handshake.round_of(half)
+        if half.side is Side.SERVER or half.phase is not None or current is None or current.client is None:
+            return False
+        client = current.client
+        if client.extension(EARLY_DATA) is None or not self._keys.knows(client.random):
+            return False
+        return self._keys.secret("CLIENT_EARLY_TRAFFIC_SECRET", client.random, use=False) is None
 
     def _candidate(self, half: Half, event: Event) -> None:
         """Behind a gap, a record may begin here: it does if it opens under some number."""

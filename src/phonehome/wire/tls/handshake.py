@@ -38,6 +38,7 @@ class Handshake:
     """The handshake messages of both sides, read as they come.
 
     Attributes:
+        malformed: Messages that could not be understood.
         retried: The server asked for another hello, which only TLS 1.3 knows.
         news: A hello, or something else that the other direction may wait for, has come since this was reset.
     """
@@ -50,6 +51,7 @@ class Handshake:
         "_first_client",
         "_first_server",
         "_rounds",
+        "malformed",
         "news",
         "retried",
     )
@@ -61,6 +63,7 @@ class Handshake:
         self._alpn_chosen: bytes | None = None
         self._certificate_names: tuple[str, ...] = ()
         self._facts: TlsFacts | None = None
+        self.malformed = 0
         self.news = False
         self.retried = False
         self._rounds = [Round()]
@@ -95,14 +98,14 @@ class Handshake:
             try:
                 self._read_message(half, kind, message)
             except DecodeError:
-                continue  # the hello that is not understood leaves its connection closed, and that is said
+                self.malformed += 1  # without its hello a connection stays closed
 
     def read_sslv2_hello(self, half: Half, body: bytes) -> None:
         """Take a hello in the form of SSL 2.0."""
         try:
             self._client_hello(half, parse_sslv2_hello(body), body)
         except DecodeError:
-            return
+            self.malformed += 1
 
     def prove_outer(self, current: Round) -> None:
         """The key log's secrets under the random in clear open the connection: that hello was in force.

@@ -177,6 +177,14 @@ class KeyLog:
         self._used.add(client_random.hex().encode())
 
 
+def has_no_secrets(data: bytes) -> bool:
+    """Whether something stands in what should be a key log, and no line of one."""
+    data = _as_ascii(data)
+    if _LINE.search(data) is not None:
+        return False
+    return any(line.strip() and not line.lstrip().startswith(b"#") for line in data.splitlines())
+
+
 def _as_ascii(data: bytes) -> bytes:
     """Undo what editors and shells do to a text file: a byte order mark, UTF-16, the ends of lines."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):

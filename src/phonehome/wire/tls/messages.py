@@ -30,6 +30,11 @@ class MessageBuffer:
         self._buffer = bytearray()
         self._skip = 0
 
+    @property
+    def is_inside(self) -> bool:
+        """Whether the end of a message has not come."""
+        return bool(self._buffer or self._skip)
+
     def clear(self) -> None:
         """Forget the beginning of a message whose end will not come."""
         self._buffer.clear()

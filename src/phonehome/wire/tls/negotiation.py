@@ -107,6 +107,8 @@ class Round:
         if client is None or server is None or server.version >= TLS13:
             return "the beginning of the connection was not recorded"
         suite = SUITES.get(server.cipher)
+        if keys.knows(client.random):
+            keys.use(client.random)  # the key log fits, whether or not its secret can be put to use
         if suite is None:
             return f"cipher suite 0x{server.cipher:04x} cannot be opened"
         if server.compression:

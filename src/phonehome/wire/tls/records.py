@@ -165,9 +165,14 @@ class RecordStream:
         self.opener = None
         self.sealed = True
 
+    @property
+    def unread(self) -> int:
+        """Bytes fed of which no event came."""
+        return self.waiting + len(self.data) - self._position
+
     def give_up(self) -> None:
         """Count everything from here on as closed, records or not."""
-        self.closed += self.waiting + len(self.data) - self._position
+        self.closed += self.unread
         self._coming.clear()
         self.data, self._position, self.waiting = b"", 0, 0
         self._dead = True

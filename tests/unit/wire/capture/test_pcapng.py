@@ -116,16 +116,28 @@ def test_a_section_begins_with_no_interfaces_and_its_own_byte_order() -> None:
 def test_names_and_secrets_come_before_the_packets() -> None:
     names = struct.pack("<HH", 1, 4 + 8) + bytes([192, 0, 2, 1]) + b"phone\0a\0"
     names += struct.pack("<HH", 2, 16 + 2) + bytes(15) + b"\1" + b"l\0" + b"\0\0" + bytes(4)
-    secrets = struct.pack("<II", 0x544C534B, 5) + b"CLIEN"
+    line = b"CLIENT_RANDOM " + b"52" * 32 + b" " + b"3a" * 48
+    secrets = struct.pack("<II", 0x544C534B, len(line)) + line
     found = items(section() + interface() + enhanced(b"a") + block(4, names) + block(10, secrets))
     assert found[:4] == [
         Names(address=bytes([192, 0, 2, 1]), name="phone"),
         Names(address=bytes([192, 0, 2, 1]), name="a"),
         Names(address=bytes(15) + b"\1", name="l"),
-        Secrets(kind=0x544C534B, data=b"CLIEN"),
+        Secrets(kind=0x544C534B, data=line),
     ]
     assert isinstance(found[3], Secrets)
     assert found[3].is_tls_key_log
+    assert packets_of(found) == [b"a"]
+
+
+@pytest.mark.parametrize(
+    ("data", "is_fault"), [(b"garbage!", True), (b"CLIENT_RANDOM 52 3a\n", True), (b"# none yet\n", False)]
+)
+def test_a_key_log_without_a_line_of_one_is_a_fault(data: bytes, is_fault: bool) -> None:
+    block_data = struct.pack("<II", 0x544C534B, len(data)) + data
+    found = items(section() + interface() + block(10, block_data) + enhanced(b"a"))
+    reasons = ["a decryption secrets block holds no line of a key log"]
+    assert [fault.reason for fault in faults_of(found)] == (reasons if is_fault else [])
     assert packets_of(found) == [b"a"]
 
 

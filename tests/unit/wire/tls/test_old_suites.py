@@ -107,10 +107,20 @@ def test_what_is_compressed_or_of_an_unknown_suite_stays_closed_with_a_reason() 
     assert said == [[], []]
     assert tls.reason_closed == "compressed by TLS itself, which is not read"
     wire[1] = (Side.SERVER, record(22, 0x0303, server_hello(0x0303, 0xC05D)))
-    tls, said = read_tls(wire, KeyLog.parse(KEYS))
+    keys = KeyLog.parse(KEYS)
+    tls, said = read_tls(wire, keys)
     assert said == [[], []]
     assert tls.reason_closed == "cipher suite 0xc05d cannot be opened"
+    assert keys.used == 1  # it fits, though it is of no use
     assert tls.facts.cipher == "0xc05d"
+
+
+def test_a_handshake_that_is_cut_or_makes_no_sense_is_counted() -> None:
+    whole = connection(0x0303, 0x003C, "AES", "sha256", SAID)
+    assert read_tls(whole, KeyLog.parse(KEYS))[0].malformed == 0
+    for broken in (whole[1][1][:-3], record(22, 0x0303, b"\2\0\0\4abcd"), record(22, 0x0303, b"\2\0\1\0ab")):
+        tls, _ = read_tls([whole[0], (Side.SERVER, broken)], KeyLog.parse(KEYS))
+        assert tls.malformed == 1
 
 
 def test_a_connection_without_its_beginning_stays_closed() -> None:

@@ -184,6 +184,11 @@ def test_early_data_is_read(tmp_path: Path, first: Side) -> None:
     tls, said = read_tls([(side, streams[side]) for side in (first, first.other)], keys)
     assert said == [[b"early words\nlater words\n"], []]
     assert (tls.closed, tls.reason_closed) == ([0, 0], None)
+    lines = (tmp_path / "keys.log").read_bytes().splitlines()
+    late = KeyLog.parse(b"\n".join(line for line in lines if b"EARLY_TRAFFIC" not in line))
+    tls, said = read_tls([(side, streams[side]) for side in (first, first.other)], late)
+    assert said[Side.CLIENT][-1] == b"later words\n"
+    assert tls.reason_closed == "the key log lacks the secret of the early data"
     # Without a server there is no telling the version, and the early words open all the same.
     _, said = read_tls([(Side.CLIENT, streams[Side.CLIENT])], keys)
     assert said[Side.CLIENT][0] == b"early words\n"
