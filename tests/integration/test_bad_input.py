@@ -161,7 +161,7 @@ def test_other_peoples_hostile_files_end_as_documented(case: str, subject: Path)
         assert ended.out == ""
         assert_one_sentence(ended.err, capture.name, expected["error"])
     else:  # a HAR without one entry that can be read: the report names each
-        assert_one_sentence(ended.err, "no exchange could be read")
+        assert_one_sentence(ended.err, "no exchange could be read; the report says why")
         problems = [problem["reason"] for problem in json.loads(ended.out)["problems"]]
         assert problems == [problem["reason"] for problem in expected["problems"]]
 

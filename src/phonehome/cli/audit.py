@@ -184,10 +184,28 @@ def _tell_losses(document: AuditDocument) -> None:
         )
 
 
+def _explain_nothing(document: AuditDocument) -> str:
+    """Say what there is instead of exchanges."""
+    if any(problem.lost for problem in document.problems):
+        return "no exchange could be read; the report says why"
+    destinations = document.coverage.by_destination
+    if any(one.closed for one in destinations):
+        return (
+            "no exchange could be read: what the handset sent is in encrypted connections that no key opens; "
+            "the report lists their destinations"
+        )
+    if destinations:
+        return (
+            "no exchange could be read: the connections in it carried no data of the handset, or nothing but the "
+            "beginning of TLS; the report lists their destinations"
+        )
+    return "no exchange could be read: nothing in it was sent by the handset"
+
+
 def _statuses(document: AuditDocument, fail_on: str | None, strict: bool) -> list[ExitCode]:
     statuses = []
     if document.coverage.exchanges == 0:
-        say("no exchange could be read; the report says why")
+        say(_explain_nothing(document))
         statuses.append(ExitCode.USAGE)
     if strict and any(problem.lost for problem in document.problems):
         statuses.append(ExitCode.INCOMPLETE)

@@ -228,3 +228,21 @@ def test_a_wrong_subject_ends_with_2_before_anything_is_read(
     (tmp_path / "s.yaml").write_text("values:\n  - {id: a, type: imei, value: 490154203237518}\n")
     assert main(["audit", str(HAR), "--subject", str(tmp_path / "s.yaml")]) == 2
     assert ":2: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("pcap-zeek-heartbleed-encrypted", "nothing but the beginning of TLS"),
+        ("pcap-illustrated-tls12", "encrypted connections that no key opens"),
+        ("pcap-pcpp-SSL-PartialCertificate1", "no exchange could be read; the report says why"),
+    ],
+)
+def test_where_no_exchange_is_the_sentence_says_what_there_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str, said: str
+) -> None:
+    [capture] = (Path(__file__).parents[2] / "cases" / case).glob("*.pcap*")
+    assert main(["audit", str(capture), "-o", str(tmp_path / "r.json")]) == 2
+    assert said in capsys.readouterr().err
+    problems = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["problems"]
+    assert any(problem["lost"] for problem in problems) == said.endswith("says why")

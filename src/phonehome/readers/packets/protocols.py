@@ -36,7 +36,7 @@ ENOUGH = 256
 LEAST = 8
 """Bytes with which a protocol may be told."""
 
-MALFORMED_HANDSHAKE = "of a TLS handshake, and malformed: what the connection carried may stay closed"
+MALFORMED_HANDSHAKE = "of a TLS handshake, and cut or malformed: what the connection carried may stay closed"
 """What is noted of a handshake message that cannot be understood."""
 
 _DNS_PORTS = frozenset({53, 853})
