@@ -26,6 +26,9 @@ FINDINGS_SHOWN = 20
 
 ROWS_SHOWN = 30
 
+LONGEST_FILTER = 160
+"""Characters of a display filter for Wireshark, two lines; JSON and HTML have the longer ones."""
+
 UNKNOWN_OPERATOR = "operator unknown"
 
 _STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
@@ -157,6 +160,8 @@ def _finding_block(finding: FindingDoc) -> Group:
         _line("chain: " + (" › ".join(finding.chain) or "none"), f"{finding.chance_bits:.0f} bits"),
         _text(finding.excerpt, "dim"),
     ]
+    if exchange.display_filter and len(exchange.display_filter) <= LONGEST_FILTER:
+        rows.append(_text(f"filter: {exchange.display_filter}", "dim"))
     if finding.weak is not None:
         rows.append(_text(f"weak: {finding.weak}"))
     times_seen = [f"{finding.count:,} ×"] if finding.count > 1 else []

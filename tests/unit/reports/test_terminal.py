@@ -133,3 +133,15 @@ def test_no_captured_text_steers_the_terminal(hostile: str, width: int) -> None:
     text = printed(hostile_document(lambda _: hostile), width)
     hidden = {c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}}
     assert hidden <= {"\n"}
+
+
+def test_a_finding_of_a_capture_of_packets_shows_its_display_filter_unless_it_is_long() -> None:
+    document = sample_document()
+    first = document.findings[0]
+    for ranges, is_shown in (("3, 7..9", True), (", ".join(map(str, range(1, 400, 2))), False)):
+        display_filter = f"frame.number in {{{ranges}}}"
+        exchange = first.exchange.model_copy(update={"display_filter": display_filter})
+        finding = first.model_copy(update={"exchange": exchange})
+        changed = document.model_copy(update={"findings": [finding, *document.findings[1:]]})
+        assert (f"filter: {display_filter}" in printed(changed)) == is_shown
+        assert "filter: None" not in printed(changed)

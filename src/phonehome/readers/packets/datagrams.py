@@ -176,8 +176,8 @@ class QuicDatagrams:
     def account(self) -> tuple[Counts, TlsFacts | None, str | None]:
         """Give what was sent up beside the exchanges, what the handshake told, and why something was not read."""
         counts = Counts()
-        counts.read = self._flow.opened[self._link.up]
-        counts.closed = self._flow.closed[self._link.up]
+        # What the first packets tell is no data of an application: until all is decrypted, all counts as closed.
+        counts.closed = self._flow.opened[self._link.up] + self._flow.closed[self._link.up]
         counts.lost = self._lost
         return counts, self._flow.facts(), "QUIC is not decrypted yet"
 
