@@ -15,7 +15,7 @@ from typing import TypeGuard
 from phonehome.model.exchange import Exchange
 from phonehome.readers.base import ByteStream, Item, ReadingOptions, Rendered
 from phonehome.readers.capture import CaptureReading
-from phonehome.readers.packets.share import Counts, Share, Step
+from phonehome.readers.packets.share import Counts, Share, Step, cut_shares
 from phonehome.wire.tls.keylog import KeyLog
 from phonehome.workers import Worker
 
@@ -66,7 +66,7 @@ def read_shared(
         InputError: The stream is no capture.
         WorkerError: A worker failed.
     """
-    shares = [Share(index=index, workers=options.workers) for index in range(options.workers)]
+    shares = cut_shares(options.workers)
     with ExitStack() as stack:
         workers = [
             stack.enter_context(

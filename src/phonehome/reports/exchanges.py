@@ -103,11 +103,16 @@ def exchanges_schema() -> dict[str, object]:
     }
 
 
-@dataclass(frozen=True, slots=True)
 class _Base64:
-    """Bytes that are written in Base64, the latest moment that can be: they are most of what is written."""
+    """Bytes that are written in Base64 at the latest moment, for they are most of what is written.
 
-    data: bytes
+    No dataclass: the writer would take it apart.
+    """
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
 
 
 def _dump(value: dict[str, object], option: int = 0) -> bytes:

@@ -16,7 +16,7 @@ from phonehome.model.exchange import Exchange
 from phonehome.readers import Rendered, iter_inputs, read_input, shared, worker
 from phonehome.readers.base import Item, ReadingOptions
 from phonehome.readers.capture import CaptureReading
-from phonehome.readers.packets.share import Counts, Share, Step
+from phonehome.readers.packets.share import WHOLE, Counts, Step, cut_shares
 from phonehome.readers.shared import Merger, Order
 from phonehome.workers import WorkerError
 
@@ -41,10 +41,7 @@ def read(reading: CaptureReading, data: bytes) -> Iterator[Step]:
 
 def read_in_shares(capture: Path, workers: int) -> Iterator[Item]:
     data, options = capture.read_bytes(), options_for(capture)
-    readings = [
-        CaptureReading("a.pcap", 0, options, share=Share(index=index, workers=workers))
-        for index in range(workers)
-    ]
+    readings = [CaptureReading("a.pcap", 0, options, share=share) for share in cut_shares(workers)]
     merger, counts = Merger(workers), Counts()
     for steps in zip_longest(*(read(reading, data) for reading in readings)):
         assert all(isinstance(step, Step) for step in steps)  # as many of each
@@ -70,13 +67,21 @@ def test_shares_together_are_the_whole(capture: Path) -> None:
         assert sorted_out(list(read_in_shares(capture, workers))) == whole
 
 
+@pytest.mark.parametrize("workers", [1, 2, 3, 5, 64])
+def test_every_conversation_is_in_one_share(workers: int) -> None:
+    shares = cut_shares(workers)
+    assert [share.index for share in shares] == list(range(workers))
+    assert [share.begin for share in shares] == [0, *(share.end for share in shares[:-1])]
+    assert shares[-1].end == WHOLE.end
+
+
 def test_each_worker_has_something_to_do() -> None:
     sizes: Counter[int] = Counter()
     for capture in CAPTURES:
-        for index in range(2):
-            reading = CaptureReading("a.pcap", 0, ReadingOptions(), share=Share(index=index, workers=2))
-            sizes[index] += sum(len(step.fresh) for step in read(reading, capture.read_bytes()))
-    assert min(sizes.values()) > sum(sizes.values()) / 4
+        for share in cut_shares(3):
+            reading = CaptureReading("a.pcap", 0, ReadingOptions(), share=share)
+            sizes[share.index] += sum(len(step.fresh) for step in read(reading, capture.read_bytes()))
+    assert min(sizes.values()) > sum(sizes.values()) / 10
 
 
 @pytest.mark.parametrize("command", [("--bodies",), ("--format", "har")])
@@ -109,7 +114,7 @@ def test_small_captures_and_those_whose_connections_need_one_another_are_read_by
 
 def order(path: Path, render: Callable[[Exchange], bytes] | None = None) -> Order:
     options = ReadingOptions(render=render)
-    return Order(path=path, where="a", number=0, options=options, share=Share(index=0, workers=1))
+    return Order(path=path, where="a", number=0, options=options, share=WHOLE)
 
 
 def test_a_worker_answers_with_its_parts_and_its_counts() -> None:

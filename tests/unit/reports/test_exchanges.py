@@ -18,7 +18,7 @@ from phonehome.model.exchange import Direction, Exchange, Message, Piece, Protoc
 from phonehome.readers import iter_inputs, read_input
 from phonehome.readers.base import Item
 from phonehome.readers.har import HarReader
-from phonehome.reports.exchanges import exchanges_schema, iter_har, iter_ndjson
+from phonehome.reports.exchanges import HarWriter, exchanges_schema, iter_har, iter_ndjson
 
 CASES = Path(__file__).parents[2] / "cases"
 RECORDINGS = [*sorted(CASES.glob("har-*/*.har")), *sorted(CASES.glob("mitm-*/*.mitm"))]
@@ -196,3 +196,13 @@ def test_both_stream() -> None:
         for _ in range(5):
             next(pieces)
         assert len(taken) <= 5
+
+
+def test_ordinary_exchanges_are_written_by_the_quick_writer(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = replace(
+        HTTP, url=b"https://example.org/", request=Message(body=b"\xff", size=1), response=Message()
+    )
+    monkeypatch.delattr(json, "dumps")  # the other one
+    [line] = iter_ndjson([plain], bodies=True)
+    assert json.loads(line)["request"]["body"] == "/w=="
+    assert json.loads(HarWriter().render(plain))["request"]["postData"]["text"] == "/w=="

@@ -116,7 +116,7 @@ class Session:
 
     def _take_datagrams(self, segments: Segments) -> None:
         share, datagrams = self._share, np.flatnonzero(segments.protocol == _UDP)
-        if share.workers > 1:
+        if not share.is_whole:
             self._overheard.take(segments, share.overhear(segments, datagrams, DNS_PORTS))
             self._unheard.release(())
         self._accounts += self._datagrams.take(segments, share.choose(segments, datagrams))

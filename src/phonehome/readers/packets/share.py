@@ -15,37 +15,59 @@ from phonehome.wire.columns import Column, Mask
 from phonehome.wire.conversations import mix_conversations
 from phonehome.wire.segments import Segments
 
+_BUCKETS = 64
+"""Conversations fall into so many, at random; a share is some of them."""
+_MERGING = 0.24
+"""What numbering and writing takes of the first worker, beside reading the whole (measured; a guess for other uses)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """Which of the conversations a worker reads.
+    """Which of the conversations a worker reads: those in the buckets from `begin` to before `end`.
 
     Attributes:
         index: The worker, from 0; the first also tells what all of them see.
-        workers: How many there are.
     """
 
     index: int = 0
-    workers: int = 1
+    begin: int = 0
+    end: int = _BUCKETS
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is but one worker."""
+        return self.end - self.begin == _BUCKETS
 
     def choose(self, segments: Segments, places: Column) -> Column:
         """Of the segments at these places, those of this worker's conversations."""
-        if self.workers == 1 or not len(places):
+        if self.is_whole or not len(places):
             return places
         return places[self._is_own(segments, places)]
 
     def overhear(self, segments: Segments, places: Column, ports: frozenset[int]) -> Column:
         """Of the segments at these places, those of other workers' conversations with one of these ports."""
-        if self.workers == 1 or not len(places):
+        if self.is_whole or not len(places):
             return places[:0]
         wanted = np.array(sorted(ports), segments.src_port.dtype)
         heard = np.isin(segments.src_port[places], wanted) | np.isin(segments.dst_port[places], wanted)
         return places[heard & ~self._is_own(segments, places)]
 
     def _is_own(self, segments: Segments, places: Column) -> Mask:
-        mixed = mix_conversations(segments, places) >> np.uint64(32)
-        own: Mask = mixed % np.uint64(self.workers) == np.uint64(self.index)
+        buckets = (mix_conversations(segments, places) >> np.uint64(32)) % np.uint64(_BUCKETS)
+        own: Mask = (buckets >= self.begin) & (buckets < self.end)
         return own
+
+
+def cut_shares(workers: int) -> list[Share]:
+    """Cut a capture into shares; the first worker's is smaller, since it has the results of all to put together."""
+    if workers == 1:
+        return [WHOLE]
+    own = max(0, round(_BUCKETS * ((1 + _MERGING) / workers - _MERGING)))
+    ends = [own + (_BUCKETS - own) * index // (workers - 1) for index in range(workers)]
+    return [
+        Share(index=index, begin=begin, end=end)
+        for index, (begin, end) in enumerate(zip([0, *ends], ends, strict=False))
+    ]
 
 
 WHOLE = Share()
