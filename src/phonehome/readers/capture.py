@@ -94,9 +94,7 @@ class CaptureReading:
         self.span = Span()
         self._where = where
         self._number = number
-        self._keys = Keys(KeyLog())
-        for log in options.key_logs:
-            self._keys.log.add(log)
+        self._keys = Keys(KeyLog.join(options.key_logs))
         self._told = bool(options.key_logs)
         self._finder = HandsetFinder(options.handset)
         self._origins = Origins(number)

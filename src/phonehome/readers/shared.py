@@ -42,9 +42,9 @@ def is_worth_sharing(path: Path | None, options: ReadingOptions) -> TypeGuard[Pa
 
     Where a key log holds what an RSA key exchange leads to, a resumed connection needs the one that it resumes.
     """
-    if path is None or any(KeyLog.parse(log).has_premasters for log in options.key_logs):
+    if path is None or path.stat().st_size < MIN_SHARED_BYTES:
         return False
-    return path.stat().st_size >= MIN_SHARED_BYTES
+    return not KeyLog.join(options.key_logs).has_premasters
 
 
 def read_shared(

@@ -105,11 +105,23 @@ def test_processes_give_exchanges_where_none_are_written(monkeypatch: pytest.Mon
     assert two.facts == one.facts
 
 
-def test_small_captures_and_those_whose_connections_need_one_another_are_read_by_one() -> None:
+def test_small_captures_and_what_is_no_file_are_read_by_one() -> None:
     assert not shared.is_worth_sharing(LARGE, ReadingOptions(workers=2))
     assert not shared.is_worth_sharing(None, ReadingOptions(workers=2))
+
+
+def test_connections_that_need_one_another_are_read_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "MIN_SHARED_BYTES", 0)
     rsa = b"RSA 0123456789abcdef " + b"ab" * 48 + b"\n"
     assert not shared.is_worth_sharing(LARGE, ReadingOptions(workers=2, key_logs=(rsa,)))
+    assert shared.is_worth_sharing(LARGE, ReadingOptions(workers=2))
+
+
+def test_a_key_log_that_is_empty_keeps_no_worker_from_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "MIN_SHARED_BYTES", 0)
+    [file] = iter_inputs([LARGE])
+    one, two = (read_input(file, ReadingOptions(workers=n, key_logs=(b"",))) for n in (1, 2))
+    assert sorted_out(list(two)) == sorted_out(list(one))
 
 
 def order(path: Path, render: Callable[[Exchange], bytes] | None = None) -> Order:

@@ -7,7 +7,7 @@ secrets blocks of pcapng.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from phonehome.model.errors import InputError
@@ -68,6 +68,14 @@ class KeyLog:
                 "this is no key log: expected lines of a label, a client random and a secret in hex, as "
                 f"SSLKEYLOGFILE writes them (CLIENT_RANDOM 52b0… 3a1c…), and the file {reason}"
             )
+        return keys
+
+    @classmethod
+    def join(cls, logs: Iterable[bytes]) -> "KeyLog":
+        """Take the secrets of several key logs together; one that is empty adds none."""
+        keys = cls()
+        for log in logs:
+            keys.add(log)
         return keys
 
     def add(self, data: bytes) -> int:
