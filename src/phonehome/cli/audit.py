@@ -14,8 +14,8 @@ from rich.console import Console
 from phonehome.audit import audit as run_audit
 from phonehome.case.subject import SubjectFile, load_subject
 from phonehome.cli.exit_codes import ExitCode, foremost
-from phonehome.cli.handset import read_handset
-from phonehome.cli.keylog import read_key_logs
+from phonehome.cli.handset import handset_option
+from phonehome.cli.keylog import keylog_option
 from phonehome.cli.output import say, write_file, write_stdout
 from phonehome.cli.overwriting import refuse_overwriting
 from phonehome.cli.workers import workers_option
@@ -63,18 +63,8 @@ Examples:
     type=click.Path(path_type=Path),
     help="What is known of the handset. Without it no value is searched for, only destinations are named.",
 )
-@click.option(
-    "--keylog",
-    "key_logs",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    callback=read_key_logs,
-    help="TLS key log (SSLKEYLOGFILE) for captures of packets; may be given more than once.",
-)
-@click.option(
-    "--handset", metavar="IP|MAC", callback=read_handset, help="The phone's address, for packet captures."
-)
+@keylog_option
+@handset_option
 @workers_option
 @click.option(
     "--geo-database",

@@ -1,13 +1,12 @@
 """`phonehome exchanges`: what was read, unmasked and without judging it."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import click
 
 from phonehome.cli.exit_codes import ExitCode
-from phonehome.cli.handset import read_handset
-from phonehome.cli.keylog import read_key_logs
+from phonehome.cli.handset import handset_option
+from phonehome.cli.keylog import keylog_option
 from phonehome.cli.output import open_stdout, say
 from phonehome.cli.workers import workers_option
 from phonehome.model.errors import InputError
@@ -25,18 +24,8 @@ Examples:
 
 @click.command(epilog=EPILOG, short_help="Write what was read, as ndjson or HAR.")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option(
-    "--keylog",
-    "key_logs",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    callback=read_key_logs,
-    help="TLS key log (SSLKEYLOGFILE) for captures of packets; may be given more than once.",
-)
-@click.option(
-    "--handset", metavar="IP|MAC", callback=read_handset, help="The phone's address, for packet captures."
-)
+@keylog_option
+@handset_option
 @click.option(
     "--format",
     "format_name",

@@ -20,3 +20,8 @@ def read_handset(_ctx: click.Context, _param: click.Parameter, value: str | None
         raise click.BadParameter(
             "give an IP address (192.0.2.7) or a MAC address (00:00:5e:00:53:01)"
         ) from error
+
+
+handset_option = click.option(
+    "--handset", metavar="IP|MAC", callback=read_handset, help="The phone's address, for packet captures."
+)

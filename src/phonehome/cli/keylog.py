@@ -35,3 +35,14 @@ def _read(path: Path, param: click.Parameter) -> bytes:
     except InputError as error:
         raise click.BadParameter(f"{path}: {error}", param=param) from error
     return data
+
+
+keylog_option = click.option(
+    "--keylog",
+    "key_logs",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    callback=read_key_logs,
+    help="TLS key log (SSLKEYLOGFILE) for captures of packets; may be given more than once.",
+)
