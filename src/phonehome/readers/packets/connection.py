@@ -2,13 +2,13 @@
 
 from phonehome.model.account import Account
 from phonehome.model.exchange import Transport
+from phonehome.readers.packets.accounts import make_account
 from phonehome.readers.packets.drafts import Begun
-from phonehome.readers.packets.link import Counts, Link, to_time
+from phonehome.readers.packets.link import Counts, Link
 from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.protocols import Keys, TlsHandler, UnknownHandler
 from phonehome.wire.side import Side
 from phonehome.wire.tcp import FIN, RST, Batch, Stream
-from phonehome.wire.tls.facts import TlsFacts
 
 HEAD_BYTES = 1024
 """How much of a direction's beginning is kept, to tell another connection between the same ports from it."""
@@ -146,28 +146,22 @@ class Connection:
         unfit = self._streams[self.link.up].left_out + self._streams[self.link.up].differing
         if layer is None and not counts.read + counts.closed + counts.lost + unfit:
             return None
-        facts = layer.facts if layer is not None else TlsFacts()
-        link = self.link
-        offered = facts.alpn_offered[0] if facts.alpn_offered else None
-        return Account(
-            input=origins.input(self.first),
-            time=to_time(self.time),
-            host=facts.sni or link.reached,
-            address=link.address,
-            port=link.port,
+        reason = _explain(layer, counts, self.missing)
+        total = Counts()
+        total += counts
+        total.lost += unfit
+        facts = layer.facts if layer is not None else None
+        return make_account(
+            self.link,
+            total,
+            facts,
+            origins,
+            first=self.first,
+            time=self.time,
             transport=Transport.TLS if layer is not None else Transport.CLEARTEXT,
-            read=counts.read,
-            closed=counts.closed,
-            lost=counts.lost + unfit,
-            reason=_explain(layer, counts, self.missing)
-            or ("segments do not fit the rest of it" if unfit else None),
-            sni=facts.sni,
-            outer_sni=facts.ech_outer,
-            ja4=facts.ja4,
-            alpn=facts.alpn_chosen or offered,
-            version=facts.version,
-            certificate_names=facts.certificate_names,
-            packets=(self.first,),
+            host=self.link.reached,
+            reason=reason or ("segments do not fit the rest of it" if unfit else None),
+            version=facts.version if facts is not None else None,
         )
 
     def _pass(self, side: Side, item: bytes | int) -> None:

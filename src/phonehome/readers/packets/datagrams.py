@@ -8,10 +8,11 @@ import numpy as np
 from phonehome.model.account import Account
 from phonehome.model.errors import DecodeError
 from phonehome.model.exchange import Message, Piece, Protocol, Transport
-from phonehome.readers.packets.addresses import NameBook, write_address
+from phonehome.readers.packets.accounts import make_account
+from phonehome.readers.packets.addresses import NameBook
 from phonehome.readers.packets.drafts import Begun, Outbox
 from phonehome.readers.packets.handset import HandsetFinder
-from phonehome.readers.packets.link import Counts, Link, to_time
+from phonehome.readers.packets.link import Counts, Link, make_link, to_time
 from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.raw import raw_protocol
 from phonehome.wire.columns import Column
@@ -397,18 +398,7 @@ class DatagramTable:
         # The first datagram recorded may be an answer: a low port against a high one is the server's.
         from_client = not (sender.port < _WELL_KNOWN <= receiver.port)
         client, server = (sender, receiver) if from_client else (receiver, sender)
-        inward = self._finder.is_handset(server.high, server.low) and not self._finder.is_handset(
-            client.high, client.low
-        )
-        peer = client if inward else server
-        link = Link(
-            address=write_address(peer.high, peer.low),
-            port=peer.port,
-            up=Side.SERVER if inward else Side.CLIENT,
-            app=app,
-            names=self._names,
-            out=self._out,
-        )
+        link = make_link(client, server, self._finder, app=app, names=self._names, out=self._out)
         flow: _Flow
         if pair.protocol == _UDP:
             flow = _choose(link, (client.port, server.port), data)
@@ -432,26 +422,18 @@ class DatagramTable:
         counts, facts, reason = known.flow.account()
         if facts is None and not counts.read + counts.closed + counts.lost:
             return
-        link = known.link
-        told = facts or TlsFacts()
         self._accounts.append(
-            Account(
-                input=self._origins.input(known.first),
-                time=to_time(known.time),
-                host=told.sni or link.host,
-                address=link.address,
-                port=link.port,
+            make_account(
+                known.link,
+                counts,
+                facts,
+                self._origins,
+                first=known.first,
+                time=known.time,
                 transport=Transport.QUIC if facts is not None else Transport.CLEARTEXT,
-                read=counts.read,
-                closed=counts.closed,
-                lost=counts.lost,
+                host=known.link.host,
                 reason=reason if counts.closed + counts.lost else None,
-                sni=told.sni,
-                outer_sni=told.ech_outer,
-                ja4=told.ja4,
-                alpn=told.alpn_offered[0] if told.alpn_offered else None,
                 version="QUIC" if facts is not None else None,
-                packets=(known.first,),
             )
         )
 

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from phonehome.model.exchange import Direction, Transport
-from phonehome.readers.packets.addresses import NameBook
+from phonehome.readers.packets.addresses import NameBook, write_address
 from phonehome.readers.packets.drafts import Begun, Draft, Outbox
+from phonehome.readers.packets.handset import HandsetFinder
+from phonehome.wire.conversations import Endpoint
 from phonehome.wire.places import StreamPlaces
 from phonehome.wire.side import Side
 
@@ -100,6 +102,28 @@ class Link:
         if len(fields["packets"]) > MAX_PACKETS:  # type: ignore[arg-type]
             fields["packets"] = fields["packets"][:MAX_PACKETS]  # type: ignore[index]
         self.out.put(Draft(first, numbers, key, fields))
+
+
+def make_link(
+    client: Endpoint,
+    server: Endpoint,
+    finder: HandsetFinder,
+    *,
+    app: str | None,
+    names: NameBook,
+    out: Outbox,
+) -> Link:
+    """Make the link of a conversation: up is from the client, unless the server is the handset."""
+    inward = finder.is_handset(server.high, server.low) and not finder.is_handset(client.high, client.low)
+    peer = client if inward else server
+    return Link(
+        address=write_address(peer.high, peer.low),
+        port=peer.port,
+        up=Side.SERVER if inward else Side.CLIENT,
+        app=app,
+        names=names,
+        out=out,
+    )
 
 
 class Counts:

@@ -7,12 +7,12 @@ import numpy as np
 
 from phonehome.model.account import Account
 from phonehome.model.exchange import Exchange
-from phonehome.readers.packets.addresses import NameBook, write_address
+from phonehome.readers.packets.addresses import NameBook
 from phonehome.readers.packets.connection import Connection
 from phonehome.readers.packets.datagrams import DNS_PORTS, DatagramTable
 from phonehome.readers.packets.drafts import Begun, Outbox
 from phonehome.readers.packets.handset import HandsetFinder
-from phonehome.readers.packets.link import Link
+from phonehome.readers.packets.link import make_link
 from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.protocols import Keys
 from phonehome.readers.packets.share import WHOLE, Counts, Share
@@ -292,18 +292,7 @@ class Session:
             if talk.begin < talk.middle < talk.end and batch.numbers[talk.middle] < batch.numbers[talk.begin]:
                 place = talk.middle
         client, server = (pair.one, pair.two) if client_is_one else (pair.two, pair.one)
-        inward = self._finder.is_handset(server.high, server.low) and not self._finder.is_handset(
-            client.high, client.low
-        )
-        peer = client if inward else server
-        link = Link(
-            address=write_address(peer.high, peer.low),
-            port=peer.port,
-            up=Side.SERVER if inward else Side.CLIENT,
-            app=app,
-            names=self._names,
-            out=self._out,
-        )
+        link = make_link(client, server, self._finder, app=app, names=self._names, out=self._out)
         connection = Connection(
             link,
             self._keys,
