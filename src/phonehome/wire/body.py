@@ -1,6 +1,6 @@
 """Collects a body from many pieces without quadratic copying, and counts what it does not keep."""
 
-from phonehome.wire.http_message import MAX_BODY
+from phonehome.wire.http_message import LONG_BODY, MAX_BODY, HttpMessage
 
 _SMALL = 4096
 _FLUSH = 64 * 1024
@@ -49,3 +49,12 @@ class BodyBuffer:
             return bytes(self._small)
         self._flush()
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+
+    def give(self, message: HttpMessage) -> None:
+        """Give a message its body, and say what was not kept of it."""
+        message.body = self.join()
+        if self.dropped:
+            message.truncated = True
+            message.missing += self.dropped
+            message.dropped += self.dropped
+            message.add_note(LONG_BODY)

@@ -12,7 +12,6 @@ from phonehome.wire.http1_chunked import ChunkReader
 from phonehome.wire.http1_head import Fields, Framing, parse_fields, split_lines
 from phonehome.wire.http_message import (
     CUT_HEAD,
-    LONG_BODY,
     LONG_HEAD,
     MANY_HEADERS,
     MAX_BODY,
@@ -281,12 +280,7 @@ class MessageParser:
                 message.truncated = True
                 message.add_note(self._chunks.fault)
                 self._after = HEAD
-        message.body = body.join()
-        if body.dropped:
-            message.truncated = True
-            message.missing += body.dropped
-            message.dropped += body.dropped
-            message.add_note(LONG_BODY)
+        body.give(message)
         message.end = end
         message.size = end - message.start - message.lost
         self._message = None

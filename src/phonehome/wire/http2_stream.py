@@ -2,7 +2,7 @@
 
 from phonehome.model.exchange import Header
 from phonehome.wire.body import BodyBuffer
-from phonehome.wire.http_message import LONG_BODY, NO_HEAD, SHORT_BODY, HttpMessage
+from phonehome.wire.http_message import NO_HEAD, SHORT_BODY, HttpMessage
 
 _NONE: dict[int, BodyBuffer] = {}  # never written to: most bodies come in one frame
 _MAX_LENGTH_DIGITS = 18
@@ -87,12 +87,7 @@ class Http2Stream:
                 continue
             buffer = self._buffers.get(side)
             if buffer is not None:
-                message.body = buffer.join()
-                if buffer.dropped:
-                    message.truncated = True
-                    message.missing += buffer.dropped
-                    message.dropped += buffer.dropped
-                    message.add_note(LONG_BODY)
+                buffer.give(message)
             if not self.ended & (1 << side):
                 message.truncated = True
             if message.truncated:

@@ -16,13 +16,7 @@ from recorded import NAMES, Recording
 from scenarios import SCENARIOS, Scenario
 from tshark_oracle import Request, Response, read_with_tshark
 
-CASES = Path(__file__).parents[2] / "cases"
-CAPTURES = sorted(
-    path
-    for folder in CASES.glob("pcap-*")
-    for path in folder.iterdir()
-    if path.suffix in (".pcap", ".pcapng", ".cap")
-)
+from cases import CAPTURES, keylog_of
 
 pytestmark = pytest.mark.needs_tool("tshark")
 
@@ -65,11 +59,6 @@ DECODE_AS: Mapping[str, str] = {
 """HTTP/2 in clear on ports where tshark looks for TLS."""
 MISREAD = ("pipelined-clear", "pipelined-tls")
 """tshark takes the answers that follow a pipelined HEAD's for the body which that has not."""
-
-
-def keylog_of(capture: Path) -> Path | None:
-    """The key log that lies beside a capture."""
-    return next((path for path in capture.parent.iterdir() if path.suffix in (".keylog", ".log")), None)
 
 
 def compare(

@@ -9,10 +9,9 @@ import pytest
 from pcap_writer import CLIENT, Conversation, Packet, pcap
 from read_packets import Took, take
 
+from cases import CAPTURES, CASES
 from phonehome.cli.main import main
 
-CASES = Path(__file__).parents[2] / "cases"
-CAPTURES = sorted(path for path in CASES.glob("pcap-*/*") if path.suffix in (".pcap", ".pcapng"))
 SMALL = (
     "pcap-pcpp-PartialHttpRequest/pcpp-PartialHttpRequest.pcap",
     "pcap-pcapng-gen-le-test202/pcapng-gen-le-test202.pcapng",

@@ -10,6 +10,7 @@ from threading import active_count
 
 import pytest
 
+from cases import CAPTURES, CASES, keylog_of
 from phonehome.cli.main import main
 from phonehome.model.account import Account
 from phonehome.model.exchange import Exchange
@@ -20,19 +21,12 @@ from phonehome.readers.packets.share import WHOLE, Counts, Step, cut_shares
 from phonehome.readers.shared import Merger, Order
 from phonehome.workers import WorkerError
 
-CASES = Path(__file__).parents[2] / "cases"
-CAPTURES = sorted(
-    path
-    for folder in CASES.glob("pcap-*")
-    for path in folder.iterdir()
-    if path.suffix in (".pcap", ".pcapng", ".cap")
-)
 LARGE = CASES / "pcap-suricata-http2-range" / "suricata-http2-range.pcap"
 
 
 def options_for(capture: Path, *, workers: int = 1) -> ReadingOptions:
-    logs = [path.read_bytes() for path in capture.parent.iterdir() if path.suffix in (".keylog", ".log")]
-    return ReadingOptions(key_logs=tuple(logs), workers=workers)
+    keylog = keylog_of(capture)
+    return ReadingOptions(key_logs=(keylog.read_bytes(),) if keylog is not None else (), workers=workers)
 
 
 def read(reading: CaptureReading, data: bytes) -> Iterator[Step]:

@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 from wire_columns import address, items
 
+from cases import CAPTURES
 from phonehome.wire.capture import Window
 from phonehome.wire.ip import IpLayer
 from phonehome.wire.link import strip_link
-
-CASES = Path(__file__).parents[2] / "cases"
-CAPTURES = sorted([*CASES.glob("pcap-*/*.pcap"), *CASES.glob("pcap-*/*.pcapng")])
 
 FIELDS = (
     "frame.number",

@@ -23,17 +23,13 @@ from capture_bytes import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cases import CAPTURES
 from phonehome.model.errors import InputError
 from phonehome.wire.capture import Fault, Window, read_capture
 from phonehome.wire.ip import IpLayer
 from phonehome.wire.link import strip_link
 
-CASES = Path(__file__).parents[3] / "cases"
-RECORDED = sorted(
-    path
-    for path in [*CASES.glob("pcap-*/*.pcap"), *CASES.glob("pcap-*/*.pcapng")]
-    if path.stat().st_size < 4000
-)
+RECORDED = [path for path in CAPTURES if path.stat().st_size < 4000]
 FRAGMENTS = [
     ipv4(udp(bytes(88)), protocol=17, fragment=0x2000),
     ipv4(bytes(16), protocol=17, fragment=12),
