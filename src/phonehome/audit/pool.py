@@ -81,8 +81,8 @@ class Pool:
 
 
 def _iter_blocks(exchanges: Iterable[Exchange]) -> Iterator[list[Exchange]]:
-    batches = iter_batches(exchanges)
-    while block := [*chain.from_iterable(islice(batches, BLOCK_BATCHES))]:
+    loads = iter_batches(exchanges)
+    while block := [*chain.from_iterable(load.exchanges for load in islice(loads, BLOCK_BATCHES))]:
         yield block
 
 

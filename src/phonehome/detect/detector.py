@@ -8,6 +8,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from phonehome.detect.entropy import is_opaque
 from phonehome.detect.evidence import layers_of, place_of, spans_of
@@ -72,19 +73,26 @@ class _Batch:
     problems: list[list[Problem]] = field(default_factory=list)
 
 
-def iter_batches(exchanges: Iterable[Exchange]) -> Iterator[list[Exchange]]:
+class Load(NamedTuple):
+    """Exchanges to search together, and the bytes of each in the recording."""
+
+    exchanges: list[Exchange]
+    recorded: list[int]
+
+
+def iter_batches(exchanges: Iterable[Exchange]) -> Iterator[Load]:
     """Cut exchanges into batches, the same ones wherever a block of them begins."""
-    batch: list[Exchange] = []
-    total = 0
+    load, total = Load([], []), 0
     for exchange in exchanges:
         size = _recorded(exchange)
-        if batch and (total + size > BATCH_BYTES or len(batch) >= BATCH_EXCHANGES):
-            yield batch
-            batch, total = [], 0
-        batch.append(exchange)
+        if load.exchanges and (total + size > BATCH_BYTES or len(load.exchanges) >= BATCH_EXCHANGES):
+            yield load
+            load, total = Load([], []), 0
+        load.exchanges.append(exchange)
+        load.recorded.append(size)
         total += size
-    if batch:
-        yield batch
+    if load.exchanges:
+        yield load
 
 
 class Detector:
@@ -105,20 +113,17 @@ class Detector:
 
     def examine(self, exchanges: Iterable[Exchange]) -> Iterator[Examined]:
         """Search every exchange; one result for each, in order."""
-        for number, batch in enumerate(iter_batches(exchanges)):
+        for number, load in enumerate(iter_batches(exchanges)):
             if number % BLOCK_BATCHES == 0:
                 self._clean.clear()
             with _without_collection():
-                results = self._examine_batch(self._fill(batch))
+                batch = _Batch(*load, graph=Graph(clean=self._clean, least=self._least))
+                results = self._examine_batch(batch)
             yield from results
 
     def make_masker(self, *, reveal: bool) -> Masker:
         """A masker for this subject's values."""
         return Masker(self.lexicon, self._searcher, reveal=reveal)
-
-    def _fill(self, exchanges: list[Exchange]) -> _Batch:
-        graph = Graph(clean=self._clean, least=self._least)
-        return _Batch(exchanges=exchanges, recorded=[_recorded(one) for one in exchanges], graph=graph)
 
     def _examine_batch(self, batch: _Batch) -> list[Examined]:
         graph = batch.graph
