@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.detection.generate import write_traffic
@@ -41,6 +42,11 @@ def set_up_trackhar() -> str | None:
         if subprocess.run(command, cwd=TRACKHAR, check=False).returncode:
             return "npm could not install it"
     return None
+
+
+def forget_values(traffic: Traffic, left: int | None) -> Traffic:
+    """The same requests with a subject of which only the first values are known; recall then means little."""
+    return replace(traffic, people=replace(traffic.people, values=traffic.people.values[:left]))
 
 
 def write_values(traffic: Traffic, folder: Path) -> None:
@@ -100,6 +106,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, nargs="+", help="one or several; fresh if left out")
     parser.add_argument("--per-class", type=int, default=12)
     parser.add_argument("--passes", type=int, default=3, help="passes over the traffic; the fastest counts")
+    parser.add_argument(
+        "--values",
+        type=int,
+        help="know only so many of the subject's values, to see what that does to the speeds",
+    )
     parser.add_argument("--keep", type=Path, help="keep traffic and findings in this folder")
     parser.add_argument("--misses", action="store_true", help="list what phonehome missed")
     parser.add_argument("--without-trackhar", action="store_true")
@@ -115,7 +126,7 @@ def _run_all(seeds: list[int], options: argparse.Namespace, base: Path, reason: 
     scores = [Score()] if reason else [Score(), Score()]
     for seed in seeds:
         folder = base / f"seed-{seed}"
-        traffic = make_traffic(seed, options.per_class)
+        traffic = forget_values(make_traffic(seed, options.per_class), options.values)
         write_traffic(traffic, folder)
         write_values(traffic, folder)
         truth = load_truth(folder / "truth.json")
