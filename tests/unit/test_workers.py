@@ -71,7 +71,9 @@ def test_a_process_that_is_killed_is_noticed(tmp_path: Path, monkeypatch: pytest
 
 
 def test_nobody_is_waited_for_at_the_end() -> None:
+    before = active_count()
     with Worker("phonehome.audit.worker", ahead=1) as worker:
         worker.send(Subject())
         for _ in range(2):  # one is taken, one waits; nobody takes the answers
             worker.send([])
+    assert active_count() == before
