@@ -8,17 +8,20 @@ from pathlib import Path
 import pytest
 
 from phonehome.audit import coverage, flows, run
+from phonehome.documents import audit as document
+from phonehome.documents import case
+from phonehome.documents.base import Model
 from phonehome.judge.severity import severity_of
 from phonehome.model.exchange import Direction, Transport
 from phonehome.model.subject import DataType
-from phonehome.reports import document
 
 PAGE = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text(encoding="utf-8")
 SECTION = PAGE.split("## The audit document")[1].split("\n## ")[0]
 MODELS = [
     model
-    for _, model in inspect.getmembers(document, inspect.isclass)
-    if issubclass(model, document.Model) and model.__module__ == document.__name__
+    for module in (document, case)
+    for _, model in inspect.getmembers(module, inspect.isclass)
+    if issubclass(model, Model) and model.__module__ == module.__name__
 ]
 ROWS = {
     "content": DataType.SMS_TEXT,
@@ -29,7 +32,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_every_field_of_the_audit_document_stands_on_the_page(model: type[document.Model]) -> None:
+def test_every_field_of_the_audit_document_stands_on_the_page(model: type[Model]) -> None:
     names = [field.alias or name for name, field in model.model_fields.items()]
     assert [name for name in names if f"`{name}`" not in SECTION] == []
 

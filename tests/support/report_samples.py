@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from pydantic import BaseModel
 
-from phonehome.reports.document import (
+from phonehome.documents.audit import (
     AuditDocument,
     Country,
     Coverage,
@@ -403,7 +403,7 @@ def fill_text(model: BaseModel, hostile: Callable[[str], str]) -> BaseModel:
             case _:
                 return value
 
-    skip = FREE_TEXT_EXCEPT | {"methods"}
+    skip = FREE_TEXT_EXCEPT | {"methods", "consent"}
     fields = type(model).model_fields
     return model.model_copy(update={n: fill(getattr(model, n)) for n in fields if n not in skip})
 

@@ -13,8 +13,8 @@ from detecting import EMAIL, IMEI, SMS, har_entry, known, subject_of, write_har
 
 from phonehome.audit import audit
 from phonehome.detect.decoys import decoys_of
+from phonehome.documents.audit import AuditDocument
 from phonehome.model.errors import InputError
-from phonehome.reports.document import AuditDocument
 from phonehome.reports.schema import audit_schema
 
 NAME = "Cornelia Ploverdale"

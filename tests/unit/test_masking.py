@@ -33,8 +33,8 @@ from rich.console import Console
 
 from phonehome.audit import audit
 from phonehome.detect import Detector
+from phonehome.documents.audit import AuditDocument
 from phonehome.reports.csv_report import render_csv
-from phonehome.reports.document import AuditDocument
 from phonehome.reports.html import render_html
 from phonehome.reports.json_report import render_json
 from phonehome.reports.terminal import render_terminal

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from phonehome.detect import Examined
+from phonehome.documents import audit as doc
 from phonehome.model.account import Account
-from phonehome.reports import document as doc
 
 MAX_DESTINATIONS = 20_000
 """Destinations counted one by one; the others are counted together."""

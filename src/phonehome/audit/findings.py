@@ -3,10 +3,10 @@
 from phonehome.attribution import Attributor
 from phonehome.audit.text import hash_parts, write_filter, write_time
 from phonehome.detect.masking import Masker
+from phonehome.documents import audit as doc
 from phonehome.model.destination import Destination
 from phonehome.model.exchange import Exchange
 from phonehome.model.finding import Finding, Layer
-from phonehome.reports import document as doc
 from phonehome.reports.destinations import render_destination
 
 EXCERPT = 40

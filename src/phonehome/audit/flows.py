@@ -12,12 +12,12 @@ from datetime import datetime
 from phonehome.audit.findings import FindingRenderer
 from phonehome.audit.text import hash_parts, write_time
 from phonehome.detect.chance import chance_bits, recorded_before, weakness
+from phonehome.documents import audit as doc
 from phonehome.judge.severity import Severity, severity_of
 from phonehome.model.exchange import Direction, Transport
 from phonehome.model.finding import Finding
 from phonehome.model.subject import DataType, KnownValue
 from phonehome.model.vocabulary import VOCABULARY
-from phonehome.reports import document as doc
 
 MAX_LISTED = 200
 MAX_LISTED_IN_ALL = 20_000

@@ -20,6 +20,7 @@ from phonehome.audit.text import write_time
 from phonehome.detect import Detector
 from phonehome.detect.chance import THRESHOLD_BITS
 from phonehome.detect.masking import Masker
+from phonehome.documents import audit as doc
 from phonehome.model.account import Account
 from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
@@ -28,7 +29,6 @@ from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
 from phonehome.model.subject import Subject
 from phonehome.readers import InputFacts, InputFile, ReadingOptions, iter_inputs, read_inputs
-from phonehome.reports import document as doc
 
 MAX_PROBLEMS = 20_000
 MAX_DECOY_HITS = 1_000

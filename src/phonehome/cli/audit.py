@@ -19,10 +19,11 @@ from phonehome.cli.keylog import keylog_option
 from phonehome.cli.output import say, write_file, write_stdout
 from phonehome.cli.overwriting import refuse_overwriting
 from phonehome.cli.workers import workers_option
+from phonehome.documents.audit import AuditDocument
+from phonehome.documents.base import Severity
 from phonehome.model.subject import Subject
 from phonehome.readers import ReadingOptions
 from phonehome.reports.csv_report import render_csv
-from phonehome.reports.document import AuditDocument, Severity
 from phonehome.reports.html import render_html
 from phonehome.reports.json_report import render_json
 from phonehome.reports.terminal import render_terminal

@@ -9,7 +9,7 @@ import csv
 import io
 import re
 
-from phonehome.reports.document import AuditDocument, FlowDoc
+from phonehome.documents.audit import AuditDocument, FlowDoc
 from phonehome.reports.text import visible
 
 SEPARATOR = " · "

@@ -1,7 +1,7 @@
 """A destination as the audit document writes it."""
 
+from phonehome.documents import audit as doc
 from phonehome.model.destination import Destination, Network, Organisation
-from phonehome.reports import document as doc
 
 
 def render_destination(destination: Destination) -> doc.DestinationDoc:

@@ -15,8 +15,8 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from phonehome.documents.audit import AuditDocument
 from phonehome.reports import page, words
-from phonehome.reports.document import AuditDocument
 from phonehome.reports.summary import Summary, flow_countries, recipient, times
 from phonehome.reports.text import visible
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from phonehome.reports.document import AuditDocument
+from phonehome.documents.audit import AuditDocument
 from phonehome.reports.text import HIDDEN_CLASS
 
 _HIDDEN_BUT_LINE_FEED = re.compile(

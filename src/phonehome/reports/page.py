@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
+from phonehome.documents.audit import FindingDoc, FlowDoc, LayerDoc
 from phonehome.reports import words
-from phonehome.reports.document import FindingDoc, FlowDoc, LayerDoc
 from phonehome.reports.summary import Summary, flow_countries, pick_findings, recipient
 
 FINDINGS_HELD = 2_000

@@ -2,7 +2,7 @@
 
 from pydantic.json_schema import JsonSchemaValue
 
-from phonehome.reports.document import SCHEMA, AuditDocument
+from phonehome.documents.audit import SCHEMA, AuditDocument
 
 
 def audit_schema() -> JsonSchemaValue:

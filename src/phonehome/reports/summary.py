@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, zip_longest
 
-from phonehome.reports import words
-from phonehome.reports.document import (
+from phonehome.documents.audit import (
     AuditDocument,
     DestinationCoverage,
     DestinationDoc,
@@ -18,6 +17,7 @@ from phonehome.reports.document import (
     ProblemDoc,
     SubjectValue,
 )
+from phonehome.reports import words
 
 TYPES_NAMED = 4
 COUNTRIES_NAMED = 5

@@ -13,8 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from phonehome.documents.audit import AuditDocument, DestinationCoverage, FindingDoc, FlowDoc
 from phonehome.reports import words
-from phonehome.reports.document import AuditDocument, DestinationCoverage, FindingDoc, FlowDoc
 from phonehome.reports.summary import Summary, flow_countries, pick_findings, times
 from phonehome.reports.text import visible
 

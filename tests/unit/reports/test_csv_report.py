@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_samples import empty_document, hostile_document, sample_document
 
+from phonehome.documents.audit import FlowDoc
 from phonehome.reports.csv_report import COLUMNS, render_csv
-from phonehome.reports.document import FlowDoc
 
 FORMULA_STARTS = "=+-@\t\r"
 

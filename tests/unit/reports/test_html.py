@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from report_samples import empty_document, hostile_document, sample_document, with_findings
 
-from phonehome.reports.document import AuditDocument
+from phonehome.documents.audit import AuditDocument
 from phonehome.reports.html import json_block, render_html
 from phonehome.reports.page import FINDINGS_HELD, FINDINGS_INLINE, NODES_NAMED, draw
 from phonehome.reports.summary import Summary

@@ -8,7 +8,7 @@ import pytest
 from chromium import Tab, chromium_tab
 from report_samples import hostile_document, sample_document, with_findings
 
-from phonehome.reports.document import AuditDocument
+from phonehome.documents.audit import AuditDocument
 from phonehome.reports.html import render_html
 
 pytestmark = pytest.mark.needs_tool("chromium")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from report_samples import empty_document, fill_text, hostile_document, sample_document
 
-from phonehome.reports.document import AuditDocument
+from phonehome.documents.audit import AuditDocument
 from phonehome.reports.json_report import render_json
 from phonehome.reports.schema import audit_schema
 

@@ -4,8 +4,8 @@ import pytest
 from report_samples import empty_document, sample_document, with_findings
 from rich.console import Console
 
+from phonehome.documents.audit import AuditDocument, FlowDoc
 from phonehome.reports import words
-from phonehome.reports.document import AuditDocument, FlowDoc
 from phonehome.reports.html import render_html
 from phonehome.reports.summary import Summary, pick_findings, times
 from phonehome.reports.terminal import render_terminal

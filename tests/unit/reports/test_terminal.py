@@ -9,7 +9,7 @@ from report_samples import ADS, empty_document, hostile_document, sample_documen
 from rich.cells import cell_len
 from rich.console import Console
 
-from phonehome.reports.document import AuditDocument
+from phonehome.documents.audit import AuditDocument
 from phonehome.reports.terminal import FINDINGS_SHOWN, render_terminal
 
 

@@ -6,14 +6,21 @@ whose value is unknown is null, never missing. Everything in here is already mas
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from phonehome.documents.base import (
+    ConsentName,
+    ConsentSummary,
+    Direction,
+    MethodName,
+    Model,
+    Severity,
+    Transport,
+)
+from phonehome.documents.case import CaseDoc
 
 SCHEMA = "phonehome.audit/1"
 
-Direction = Literal["up", "down"]
-Transport = Literal["cleartext", "tls", "quic"]
-Severity = Literal["low", "medium", "high", "critical"]
-MethodName = Literal["decoded", "digest"]
 PartName = Literal[
     "request.url",
     "request.headers",
@@ -23,12 +30,6 @@ PartName = Literal[
     "message",
     "stream",
 ]
-
-
-class Model(BaseModel):
-    """Base: no unknown keys, immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DataSource(Model):
@@ -83,6 +84,20 @@ class InputFile(Model):
     handset: HandsetDoc | None
 
 
+class RoundTrips(Model):
+    """Round-trip times in milliseconds, of handshakes of TCP: from a SYN to the answer to it, each first of its kind.
+
+    `p10` and `p90` are the tenth and the ninetieth percentile.
+    """
+
+    count: int
+    minimum: float
+    p10: float
+    median: float
+    p90: float
+    maximum: float
+
+
 class DestinationCoverage(Model):
     """Bytes sent upward to one destination; read + closed + unreadable + lost is all of them.
 
@@ -107,6 +122,7 @@ class DestinationCoverage(Model):
     alpn: str | None
     tls_version: str | None
     certificate_names: list[str]
+    round_trips: RoundTrips | None = None
 
 
 class Coverage(Model):
@@ -168,7 +184,7 @@ class DestinationDoc(Model):
     customer_domain: str | None = None
     hosting: Organisation | None = None
     network: Network | None
-    networks: list[Network] = []
+    networks: list[Network] = Field(default_factory=list)
     registry: Registry | None
     countries: list[Country]
     country: str | None
@@ -209,7 +225,11 @@ class LayerDoc(Model):
 
 
 class FindingDoc(Model):
-    """One known value seen in one exchange."""
+    """One known value seen in one exchange.
+
+    In a case also: its `session`, the `step` of the timeline that it follows, and the state of `consent` at its
+    moment, by service, for the services that its destination serves. Null and empty for a bare recording.
+    """
 
     id: str
     value_id: str
@@ -230,10 +250,17 @@ class FindingDoc(Model):
     layers: list[LayerDoc]
     exchange: ExchangeRef
     destination: DestinationDoc
+    session: str | None = None
+    step: str | None = None
+    consent: dict[str, ConsentName] = Field(default_factory=dict)
 
 
 class FlowDoc(Model):
-    """Findings of one data type to one host, by transport, direction and session."""
+    """Findings of one data type to one host, by transport, direction and session.
+
+    `consent` is the state that all its listed findings had for all services of the destination; `mixed` where they
+    differ, null where none is known.
+    """
 
     id: str
     data_type: str
@@ -254,7 +281,7 @@ class FlowDoc(Model):
     last: str | None
     session: str | None
     conditions: dict[str, str]
-    consent: str | None
+    consent: ConsentSummary | None
     steps: list[str]
     findings: list[str]
 
@@ -295,7 +322,7 @@ class Statistics(Model):
 
 
 class AuditDocument(Model):
-    """The result of one audit."""
+    """The result of one audit: of recordings, or of a case with its sessions."""
 
     schema_: Annotated[Literal["phonehome.audit/1"], Field(alias="schema")] = "phonehome.audit/1"
     tool: Tool
@@ -306,6 +333,7 @@ class AuditDocument(Model):
     findings: list[FindingDoc]
     problems: list[ProblemDoc]
     statistics: Statistics
+    case: CaseDoc | None = None
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True

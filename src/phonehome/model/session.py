@@ -1,0 +1,99 @@
+"""A session: one recording under fixed conditions, with the steps taken and the consent given meanwhile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from phonehome.model.subject import DataType
+
+
+class Position(StrEnum):
+    """Where the recording was made; each place misses something."""
+
+    GATEWAY = "gateway"
+    HANDSET = "handset"
+    PROXY = "proxy"
+    TAP = "tap"
+
+
+class ConsentState(StrEnum):
+    """What the user had said to a service at a moment."""
+
+    NOT_ASKED = "not_asked"
+    DECLINED = "declined"
+    GRANTED = "granted"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One action of the test protocol.
+
+    Attributes:
+        id: Which action; where the session names a protocol, one of its steps.
+        at: When it began, timezone-aware UTC, by the clock of the timeline.
+        note: What the tester wrote beside it.
+        exposes: Data types that it gave a chance to be sent; None where the protocol says it.
+    """
+
+    id: str
+    at: datetime
+    note: str | None = None
+    exposes: tuple[DataType, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What a service was told, from a moment on.
+
+    Attributes:
+        service: The id of a service of the case.
+        at: From when it holds, timezone-aware UTC.
+        state: What the user had said.
+        shown: What the screen said, in its own words.
+    """
+
+    service: str
+    at: datetime
+    state: ConsentState
+    shown: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCapture:
+    """One recording of a session; paths are relative to the session's folder, with `/`."""
+
+    file: str
+    keylog: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One recording under fixed conditions.
+
+    Attributes:
+        id: Its folder's name, such as `01-factory-no-account`.
+        subject: The id of the handset: `subjects/ID.yaml`.
+        position: Where it was recorded.
+        protocol: The id of the test protocol that was followed; None if none was.
+        conditions: Factor to value: `build`, `account`, `network`, `service.NAME`, and others.
+        clock_offset_s: Seconds by which the recording's clock was ahead of the timeline's.
+        steps: By time.
+        consent: By time.
+        captures: Read together, in this order.
+        handset: The handset's address in captures of packets, where the tester says it.
+        tools: What it was recorded with: name to version.
+    """
+
+    id: str
+    subject: str
+    position: Position
+    protocol: str | None = None
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    clock_offset_s: float = 0.0
+    steps: tuple[Step, ...] = ()
+    consent: tuple[Consent, ...] = ()
+    captures: tuple[SessionCapture, ...] = ()
+    handset: str | None = None
+    tools: Mapping[str, str] = field(default_factory=dict)
