@@ -1,6 +1,7 @@
 """What the audit document says of a case: its sessions, and what was judged over all of them."""
 
 from phonehome.documents.base import CaseKindName, ConsentName, Model, PositionName
+from phonehome.documents.judgement import JudgementDoc
 
 
 class CaseHandsetDoc(Model):
@@ -121,3 +122,4 @@ class CaseDoc(Model):
     services: list[ServiceDoc]
     sessions: list[SessionDoc]
     annotations: list[AnnotationDoc]
+    judgement: JudgementDoc | None = None

@@ -1,0 +1,284 @@
+"""What was judged over the sessions of a case: causes, verdicts on claims, residency, decisions on handsets."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from phonehome.documents.base import Direction, Model, Severity, Transport
+
+VerdictName = Literal["unobservable", "conflict", "untested", "contradicted", "consistent"]
+DecisionName = Literal["allow", "restrict", "prohibit"]
+
+
+class LevelDoc(Model):
+    """One value of a factor, for one flow: in how many sessions it was tried, and in how many the flow was seen.
+
+    `exposures` counts the chances that its sessions gave the data type; `rate_bound` is the highest rate of sending
+    per exposure that they still allow (95 %) where nothing was seen, else null.
+    """
+
+    value: str
+    sessions: list[str]
+    seen: list[str]
+    exposures: int
+    rate_bound: float | None
+
+
+class FactorDoc(Model):
+    """One condition as a possible cause of one flow.
+
+    `verdict`: `causes` (sessions that differ in nothing else show it), `explains` (splits seen from not seen, but other
+    factors split in the same way: `confounded_with`), `irrelevant` (seen under several of its values), `untried`
+    (only one value was tried).
+    """
+
+    name: str
+    verdict: Literal["causes", "explains", "irrelevant", "untried"]
+    levels: list[LevelDoc]
+    confounded_with: list[str]
+    contrasts: list[list[str]]
+
+
+class CauseDoc(Model):
+    """What causes one data type to go to one destination, as far as the sessions tell."""
+
+    data_type: str
+    host: str | None
+    organisation: str | None
+    subject: str
+    factors: list[FactorDoc]
+    sentence: str
+
+
+class ProposalDoc(Model):
+    """A session to record next: its conditions, and what it would tell; `weight` orders proposals."""
+
+    subject: str
+    conditions: dict[str, str]
+    steps: list[str]
+    reasons: list[str]
+    weight: float
+
+
+class MatrixCellDoc(Model):
+    """One data type of one handset to one country.
+
+    `country` is null where unknown or disputed. `state` says whether it was seen; `not_seen` counts its exposures,
+    `not_exercised` had none.
+    """
+
+    data_type: str
+    subject: str
+    country: str | None
+    state: Literal["seen", "not_seen", "not_exercised"]
+    transports: list[Transport]
+    organisations: list[str]
+    count: int
+    exposures: int
+    sessions: list[str]
+
+
+class ScopeDoc(Model):
+    """What a claim speaks of; null or empty where it does not limit itself."""
+
+    handset: str | None
+    build: str | None
+    services: list[str]
+    data_types: list[str]
+    note: str | None
+
+
+class VerdictDoc(Model):
+    """A claim of any party, and what the evidence says of it: never that it is proved.
+
+    `superseded` names the newer evidence where the claim is about an older build. `exposures` and `rate_bound` (the rate
+    that they still allow, 95 %) say how much a `consistent` rests on; `proposal` gives the conditions of the session
+    that would test an `untested` one. `confidence` is the source's, for reconstructions.
+    """
+
+    id: str
+    who: str
+    party: Literal["vendor", "accuser", "authority", "press", "regulator", "other"]
+    date: str | None
+    text: str
+    source: str | None
+    scope: ScopeDoc
+    verdict: VerdictName
+    reason: str
+    superseded: str | None
+    conflicts_with: list[str]
+    sessions: list[str]
+    flows: list[str]
+    findings: list[str]
+    exposures: int
+    rate_bound: float | None
+    coverage: str | None
+    proposal: dict[str, str] | None
+
+
+class ResidencyDoc(Model):
+    """Flows of one service or data type against one statement on where its data lives.
+
+    `stated` are the countries said, `seen` those of the flows (null among them: unknown or disputed). `state`:
+    `inside`, `outside`, `undecided` (sources disagree or do not say), `not_seen`.
+    """
+
+    id: str
+    source: str | None
+    text: str
+    since: str | None
+    until: str | None
+    services: list[str]
+    data_types: list[str]
+    stated: list[str]
+    seen: list[str | None]
+    organisations: list[str]
+    state: Literal["inside", "outside", "undecided", "not_seen"]
+    reason: str
+    flows: list[str]
+    sessions: list[str]
+
+
+class LatencyDoc(Model):
+    """Round-trip times in milliseconds to one host in one session, from handshakes that were really made.
+
+    Null numbers, and a `reason`, where the recording cannot tell (a tap or a proxy makes handshakes of its own).
+    """
+
+    session: str
+    host: str | None
+    address: str | None
+    country: str | None
+    organisation: str | None
+    count: int
+    minimum: float | None
+    p10: float | None
+    median: float | None
+    p90: float | None
+    maximum: float | None
+    reason: str | None
+
+
+class LatencyChangeDoc(Model):
+    """The change of the median round-trip time to a host between two groups of sessions, with its spread.
+
+    `low` and `high` bound the change (95 %, by resampling the sessions' handshakes' quantiles or null where there are too few).
+    """
+
+    host: str
+    before: list[str]
+    after: list[str]
+    before_median: float
+    after_median: float
+    change_percent: float
+    low: float | None
+    high: float | None
+
+
+class RuleOutcomeDoc(Model):
+    """What one rule of a policy says of one handset build, and on what it rests."""
+
+    id: str
+    outcome: Literal["met", "not_met", "undecided"]
+    decision: DecisionName
+    severity: Severity | None
+    reason: str
+    why: str
+    sessions: list[str]
+    flows: list[str]
+    findings: list[str]
+
+
+class DecisionDoc(Model):
+    """The decision on one handset build; null where nothing decides it, with what is missing.
+
+    The strictest rule that is met wins; what is undecided, badly covered or untested never gives `allow`.
+    """
+
+    policy: str
+    subject: str
+    make: str | None
+    model: str | None
+    build: str | None
+    decision: DecisionName | None
+    severity: Severity | None
+    reason: str
+    advice: list[str]
+    rules: list[RuleOutcomeDoc]
+    missing: list[str]
+
+
+class UnitDoc(Model):
+    """One line of an organisation's list of handsets, and whether the case says something of it."""
+
+    line: int
+    unit: str | None
+    make: str
+    model: str
+    build: str | None
+    state: Literal["affected", "not_affected", "not_tested"]
+    decision: DecisionName | None
+    why: str
+
+
+class JudgementDoc(Model):
+    """Everything that was judged over the sessions of a case."""
+
+    causes: list[CauseDoc]
+    proposals: list[ProposalDoc]
+    matrix: list[MatrixCellDoc]
+    verdicts: list[VerdictDoc]
+    residency: list[ResidencyDoc]
+    latency: list[LatencyDoc]
+    latency_changes: list[LatencyChangeDoc]
+    policy: str | None
+    decisions: list[DecisionDoc]
+    units: list[UnitDoc]
+
+
+class DiffSideDoc(Model):
+    """One side of a comparison: what it is made of, and how much of it was read."""
+
+    name: str
+    sessions: list[str]
+    conditions: dict[str, list[str]]
+    exchanges: int
+    bytes_up: int
+    read: int
+
+
+class ChangeDoc(Model):
+    """What became of one data type at one destination, from the first side to the second.
+
+    `still` is true of `wrapped`, `unwrapped` and `moved` too: the data type is still sent. `exposures` are those of the
+    second side (null where no timeline tells), `rate_bound` the highest rate per exposure that they still allow (95 %)
+    where it `stopped`. `details` says how: transports, forms, hosts, owners and countries of both sides.
+    """
+
+    data_type: str
+    host: str | None
+    organisation: str | None
+    direction: Direction
+    change: Literal["stopped", "still_sent", "new", "moved", "wrapped", "unwrapped", "not_exercised"]
+    still: bool
+    severity: Severity
+    sentence: str
+    details: list[str]
+    exposures: int | None
+    rate_bound: float | None
+    flows_before: list[str]
+    flows_after: list[str]
+
+
+class DiffDocument(Model):
+    """The comparison of two sides, `phonehome.diff/1`."""
+
+    schema_: Annotated[Literal["phonehome.diff/1"], Field(alias="schema")] = "phonehome.diff/1"
+    before: DiffSideDoc
+    after: DiffSideDoc
+    changes: list[ChangeDoc]
+    notes: list[str]
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )

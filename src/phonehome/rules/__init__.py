@@ -1,0 +1,1 @@
+"""Rules that people write in CEL: checked when they are loaded, evaluated over flows, sessions and coverage."""
