@@ -91,9 +91,9 @@ class ScopeDoc(Model):
 class VerdictDoc(Model):
     """A claim of any party, and what the evidence says of it: never that it is proved.
 
-    `superseded` names the newer evidence where the claim is about an older build. `exposures` and `rate_bound` (the rate
-    that they still allow, 95 %) say how much a `consistent` rests on; `proposal` gives the conditions of the session
-    that would test an `untested` one. `confidence` is the source's, for reconstructions.
+    `superseded` names the newer evidence where the claim is about an older build. `exposures` and `rate_bound` (the
+    rate that they still allow, 95 %) say how much a `consistent` rests on; `proposal` gives the conditions of the
+    session that would test an `untested` one.
     """
 
     id: str
@@ -162,7 +162,7 @@ class LatencyDoc(Model):
 class LatencyChangeDoc(Model):
     """The change of the median round-trip time to a host between two groups of sessions, with its spread.
 
-    `low` and `high` bound the change (95 %, by resampling the sessions' handshakes' quantiles or null where there are too few).
+    `low` and `high` bound the change in percent (95 %); null where there are too few handshakes to say.
     """
 
     host: str
