@@ -54,6 +54,20 @@ class ExposureDoc(Model):
     seen: bool
 
 
+class RoundTrips(Model):
+    """Round-trip times in milliseconds, of handshakes of TCP: from a SYN to the answer to it, each first of its kind.
+
+    `p10` and `p90` are the tenth and the ninetieth percentile.
+    """
+
+    count: int
+    minimum: float
+    p10: float
+    median: float
+    p90: float
+    maximum: float
+
+
 class ShareDoc(Model):
     """Bytes sent upward in a session, by what became of them."""
 
@@ -66,14 +80,17 @@ class ShareDoc(Model):
 
 
 class HostShareDoc(Model):
-    """The same for one destination of a session."""
+    """The same for one destination of a session; `country` and `organisation` as for destinations of findings."""
 
     host: str | None
     address: str | None
+    organisation: str | None
+    country: str | None
     read: int
     closed: int
     unreadable: int
     lost: int
+    round_trips: RoundTrips | None
 
 
 class SessionDoc(Model):
