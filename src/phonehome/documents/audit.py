@@ -214,8 +214,8 @@ class FindingDoc(Model):
     """One known value seen in one exchange.
 
     In a case also: its `session`, the `step` of the timeline that it follows, and the state of `consent` at its
-    moment, by service, for the services that its destination serves (null where it was not recorded). Null and empty for
-    a bare recording.
+    moment, by service, for the services that its destination serves (null where it was not recorded). Null and
+    empty for a bare recording.
     """
 
     id: str
@@ -245,8 +245,8 @@ class FindingDoc(Model):
 class FlowDoc(Model):
     """Findings of one data type to one host, by transport, direction and session.
 
-    `consent` is the state that all its listed findings had for all services of the destination; `mixed` where they
-    differ, null where none is known.
+    `consent` is the state that all its findings had for all services of the destination; `mixed` where they differ,
+    null where none is known.
     """
 
     id: str
