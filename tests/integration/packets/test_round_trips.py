@@ -18,7 +18,7 @@ from phonehome.readers import ReadingOptions, iter_inputs, read_inputs
 FIELDS = ("tcp.stream", "ip.src", "ipv6.src", "tcp.srcport", "tcp.flags", "tcp.analysis.ack_rtt")
 SYN, ACK = 2, 16
 SPLIT = "suricata-tcp-split-handshake-02-5whs"
-"""The server answers a SYN with a SYN of its own: tshark measures the client's answer to that, which is no round trip."""
+"""The server answers a SYN with a SYN of its own: tshark measures the answer to that, which is no round trip."""
 SOME = CAPTURES[::12]
 """Enough for every run; all of them take a minute."""
 
