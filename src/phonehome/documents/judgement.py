@@ -1,25 +1,25 @@
 """What was judged over the sessions of a case: causes, verdicts on claims, residency, decisions on handsets."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import ConfigDict, Field
-
-from phonehome.documents.base import Direction, Model, Severity, Transport
+from phonehome.documents.base import Model, Severity, Transport
 
 VerdictName = Literal["unobservable", "conflict", "untested", "contradicted", "consistent"]
 DecisionName = Literal["allow", "restrict", "prohibit"]
 
 
 class LevelDoc(Model):
-    """One value of a factor, for one flow: in how many sessions it was tried, and in how many the flow was seen.
+    """One value of a factor, for one flow: in which sessions it was tried, and in which the flow was seen.
 
-    `exposures` counts the chances that its sessions gave the data type; `rate_bound` is the highest rate of sending
-    per exposure that they still allow (95 %) where nothing was seen, else null.
+    `undecided` are those that cannot tell: the data type had no chance, or too much stayed unread. `exposures` counts the
+    chances that the others gave the data type; `rate_bound` is the highest rate of sending per exposure that they still
+    allow (95 %) where nothing was seen, else null.
     """
 
     value: str
     sessions: list[str]
     seen: list[str]
+    undecided: list[str]
     exposures: int
     rate_bound: float | None
 
@@ -27,13 +27,14 @@ class LevelDoc(Model):
 class FactorDoc(Model):
     """One condition as a possible cause of one flow.
 
-    `verdict`: `causes` (sessions that differ in nothing else show it), `explains` (splits seen from not seen, but other
-    factors split in the same way: `confounded_with`), `irrelevant` (seen under several of its values), `untried`
-    (only one value was tried).
+    `verdict`: `causes` (sessions that differ in nothing else show it: the pairs in `contrasts`, seen before not seen),
+    `explains` (splits seen from not seen, but other factors differ as well: `confounded_with`), `irrelevant` (not needed:
+    seen under several of its values), `undecided` (sessions disagree under one of its values, or too few can tell),
+    `untried` (only one value was tried).
     """
 
     name: str
-    verdict: Literal["causes", "explains", "irrelevant", "untried"]
+    verdict: Literal["causes", "explains", "irrelevant", "undecided", "untried"]
     levels: list[LevelDoc]
     confounded_with: list[str]
     contrasts: list[list[str]]
@@ -234,51 +235,3 @@ class JudgementDoc(Model):
     policy: str | None
     decisions: list[DecisionDoc]
     units: list[UnitDoc]
-
-
-class DiffSideDoc(Model):
-    """One side of a comparison: what it is made of, and how much of it was read."""
-
-    name: str
-    sessions: list[str]
-    conditions: dict[str, list[str]]
-    exchanges: int
-    bytes_up: int
-    read: int
-
-
-class ChangeDoc(Model):
-    """What became of one data type at one destination, from the first side to the second.
-
-    `still` is true of `wrapped`, `unwrapped` and `moved` too: the data type is still sent. `exposures` are those of the
-    second side (null where no timeline tells), `rate_bound` the highest rate per exposure that they still allow (95 %)
-    where it `stopped`. `details` says how: transports, forms, hosts, owners and countries of both sides.
-    """
-
-    data_type: str
-    host: str | None
-    organisation: str | None
-    direction: Direction
-    change: Literal["stopped", "still_sent", "new", "moved", "wrapped", "unwrapped", "not_exercised"]
-    still: bool
-    severity: Severity
-    sentence: str
-    details: list[str]
-    exposures: int | None
-    rate_bound: float | None
-    flows_before: list[str]
-    flows_after: list[str]
-
-
-class DiffDocument(Model):
-    """The comparison of two sides, `phonehome.diff/1`."""
-
-    schema_: Annotated[Literal["phonehome.diff/1"], Field(alias="schema")] = "phonehome.diff/1"
-    before: DiffSideDoc
-    after: DiffSideDoc
-    changes: list[ChangeDoc]
-    notes: list[str]
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
-    )
