@@ -1,6 +1,7 @@
 """The comparison of two sides, `phonehome.diff/1`: what became of each data type at each destination.
 
-A side is what one or several sessions recorded, or bare recordings. Nothing here holds a value: only ids, names and counts.
+A side is what one or several sessions recorded, or bare recordings. Nothing here holds a value: only ids, names
+and counts.
 """
 
 from typing import Annotated, Literal
@@ -19,8 +20,8 @@ Writing = Literal["plain", "encoded", "digest"]
 class DiffSideDoc(Model):
     """One side of a comparison: what it is made of, and how much of it was read.
 
-    `sessions` is empty and `timeline` false for bare recordings. `conditions` are the values of each factor over its
-    sessions. `closed`, `unreadable` and `lost` are the bytes sent upward that nobody could look into.
+    `sessions` is empty and `timeline` false for bare recordings. `conditions` are the values of each factor
+    over its sessions. `closed`, `unreadable` and `lost` are the bytes sent upward that nobody could look into.
     """
 
     name: str
@@ -41,8 +42,8 @@ class DiffSideDoc(Model):
 class EndDoc(Model):
     """How one side sent a data type to the destination, or to the destinations, of a change.
 
-    `transports` and `writings` are all that were met; what counts is the most open of them. `countries` are those that
-    any source named. `flows` are the ids in that side's audit document.
+    `transports` and `writings` are all that were met; what counts is the most open of them. `countries` are
+    those that any source named. `flows` are the ids in that side's audit document.
     """
 
     hosts: list[str | None]
@@ -60,10 +61,11 @@ class EndDoc(Model):
 class ChangeDoc(Model):
     """What became of one data type at one destination, from the first side to the second.
 
-    `also` names what is true beside `change`: what moved may be wrapped as well. `still` says that the second side sends the
-    data type, here or elsewhere. `exposures` are those of the second side that count against it (null where no timeline
-    tells), `rate_bound` the highest rate per exposure that they still allow (95 %) where it `stopped`. `doubts` say why it
-    is not decided: of `not_exercised`, why silence says nothing; of `new`, why the first side may have sent it unseen.
+    `also` names what is true beside `change`: what moved may be wrapped as well. `still` says that the second
+    side sends the data type, here or elsewhere. `exposures` are those of the second side that count against it
+    (null where no timeline tells), `rate_bound` the highest rate per exposure that they still allow (95 %)
+    where it `stopped`. `doubts` say why it is not decided: of `not_exercised`, why silence says nothing; of
+    `new`, why the first side may have sent it unseen.
     """
 
     data_type: str
@@ -86,8 +88,8 @@ class ChangeDoc(Model):
 class DiffDocument(Model):
     """The comparison of two sides.
 
-    `across` are the conditions in which the sides are meant to differ: differences in them are what is compared, any other is
-    a reason why silence says nothing. `counts` has every kind of change.
+    `across` are the conditions in which the sides are meant to differ: differences in them are what is
+    compared, any other is a reason why silence says nothing. `counts` has every kind of change.
     """
 
     schema_: Annotated[Literal["phonehome.diff/1"], Field(alias="schema")] = "phonehome.diff/1"

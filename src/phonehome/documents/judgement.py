@@ -11,9 +11,9 @@ DecisionName = Literal["allow", "restrict", "prohibit"]
 class LevelDoc(Model):
     """One value of a factor, for one flow: in which sessions it was tried, and in which the flow was seen.
 
-    `undecided` are those that cannot tell: the data type had no chance, or too much stayed unread. `exposures` counts the
-    chances that the others gave the data type; `rate_bound` is the highest rate of sending per exposure that they still
-    allow (95 %) where nothing was seen, else null.
+    `undecided` are those that cannot tell: the data type had no chance, or too much stayed unread. `exposures`
+    counts the chances that the others gave the data type; `rate_bound` is the highest rate of sending per
+    exposure that they still allow (95 %) where nothing was seen, else null.
     """
 
     value: str
@@ -27,10 +27,10 @@ class LevelDoc(Model):
 class FactorDoc(Model):
     """One condition as a possible cause of one flow.
 
-    `verdict`: `causes` (sessions that differ in nothing else show it: the pairs in `contrasts`, seen before not seen),
-    `explains` (splits seen from not seen, but other factors differ as well: `confounded_with`), `irrelevant` (not needed:
-    seen under several of its values), `undecided` (sessions disagree under one of its values, or too few can tell),
-    `untried` (only one value was tried).
+    `verdict`: `causes` (sessions that differ in nothing else show it: the pairs in `contrasts`, seen before not
+    seen), `explains` (splits seen from not seen, but other factors differ as well: `confounded_with`),
+    `irrelevant` (not needed: seen under several of its values), `undecided` (sessions disagree under one of its
+    values, or too few can tell), `untried` (only one value was tried).
     """
 
     name: str
@@ -64,8 +64,8 @@ class ProposalDoc(Model):
 class MatrixCellDoc(Model):
     """One data type of one handset to one country.
 
-    `country` is null where unknown or disputed. `state` says whether it was seen; `not_seen` counts its exposures,
-    `not_exercised` had none.
+    `country` is null where unknown or disputed. `state` says whether it was seen; `not_seen` counts its
+    exposures, `not_exercised` had none.
     """
 
     data_type: str
@@ -92,9 +92,9 @@ class ScopeDoc(Model):
 class VerdictDoc(Model):
     """A claim of any party, and what the evidence says of it: never that it is proved.
 
-    `superseded` names the newer evidence where the claim is about an older build. `exposures` and `rate_bound` (the
-    rate that they still allow, 95 %) say how much a `consistent` rests on; `proposal` gives the conditions of the
-    session that would test an `untested` one.
+    `superseded` names the newer evidence where the claim is about an older build. `exposures` and `rate_bound`
+    (the rate that they still allow, 95 %) say how much a `consistent` rests on; `proposal` gives the conditions
+    of the session that would test an `untested` one.
     """
 
     id: str
