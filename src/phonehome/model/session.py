@@ -62,10 +62,18 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionCapture:
-    """One recording of a session; paths are relative to the session's folder, with `/`."""
+    """One recording of a session; `file` and `keylog` are names in the session's folder.
+
+    `sha256` (hexadecimal) and `size` are what they were when the evidence was copied in; None where a folder was
+    filled by hand.
+    """
 
     file: str
     keylog: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    keylog_sha256: str | None = None
+    keylog_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

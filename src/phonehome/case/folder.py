@@ -1,0 +1,202 @@
+"""The case folder: what it says, read and checked as a whole (`phonehome.case/1`).
+
+Nothing is followed out of the folder: links are refused, and files are named without a path. What a writer left
+unfinished is passed over with a warning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from phonehome.case.annotations import annotate
+from phonehome.case.case_file import CaseFile, read_case_file
+from phonehome.case.places import (
+    CASE_FILE,
+    PROTOCOLS,
+    SESSION_FILE,
+    SESSIONS,
+    SUBJECTS,
+    require_file,
+    require_folder,
+)
+from phonehome.case.protocols import load_protocols
+from phonehome.case.reading import ID_PATTERN, ID_RULE, Remarks
+from phonehome.case.session_file import Known, SessionFile, read_session_file
+from phonehome.case.subject import SubjectFile, load_subject
+from phonehome.case.writing import find_partials
+from phonehome.model.case import Case
+from phonehome.model.errors import ConfigError
+from phonehome.model.protocol import TestProtocol
+from phonehome.model.session import Session
+from phonehome.model.subject import Subject
+
+MAX_SESSIONS = 1000
+_SUBJECT_NEW = "phonehome subject new"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedCase:
+    """A case that was read.
+
+    Attributes:
+        root: Its folder.
+        case: What it says, annotations applied.
+        recorded: The sessions as they were recorded, without annotations, in the same order.
+        protocols: Those that come with the program, and the case's own.
+        warnings: What is odd in it, each as `FILE:LINE: text`.
+        missing: What should be there and is not, likewise; empty unless it was read in spite of that.
+    """
+
+    root: Path
+    case: Case
+    recorded: tuple[Session, ...]
+    protocols: Mapping[str, TestProtocol] = field(repr=False)
+    warnings: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    def session_folder(self, session: Session) -> Path:
+        """Give the folder of a session."""
+        return self.root / SESSIONS / session.id
+
+    def capture_paths(self, session: Session) -> list[Path]:
+        """Give the session's captures, in the order in which they are read together."""
+        return [self.session_folder(session) / capture.file for capture in session.captures]
+
+    def keylog_paths(self, session: Session) -> list[Path]:
+        """Give the session's key logs, each once."""
+        names = dict.fromkeys(capture.keylog for capture in session.captures)
+        return [self.session_folder(session) / name for name in names if name is not None]
+
+
+def is_case(path: Path) -> bool:
+    """Tell whether a path is the folder of a case; whether it is sound is for `load_case`."""
+    return (path / CASE_FILE).is_file()
+
+
+def load_case(root: Path, *, evidence: bool = True) -> LoadedCase:
+    """Read a case: every file that people wrote in it, with the annotations laid over its sessions.
+
+    Captures are looked at by name and size only; `phonehome verify` says whether they are what they were.
+
+    Args:
+        root: Its folder.
+        evidence: Captures and key logs must be there. Without it, those that are missing are listed in `missing`.
+
+    Raises:
+        ConfigError: Something is wrong; a line for each, with file and line.
+    """
+    if not root.is_dir():
+        raise ConfigError(f"{root}: there is no such folder; `phonehome case new` makes a case")
+    file = read_case_file(root)
+    known = Known(handsets=file.handsets, services=file.services, protocols=load_protocols(root / PROTOCOLS))
+    remarks = Remarks()
+    subjects = _read_subjects(root, file, remarks)
+    sessions, missing = _read_sessions(root, known, remarks)
+    if evidence:
+        remarks.errors.extend(missing)
+    remarks.check()
+    annotated = annotate(root, sessions, known)
+    case = Case(
+        title=file.title,
+        kind=file.kind,
+        handsets=tuple(file.handsets.values()),
+        services=tuple(file.services.values()),
+        sessions=tuple(annotated.sessions.values()),
+        subjects=subjects,
+        annotations=annotated.annotations,
+    )
+    leftovers = [
+        f"{path}: left by a writer that was interrupted, and not part of the case; the next command that writes "
+        "to the case removes it"
+        for path in find_partials(root)
+    ]
+    return LoadedCase(
+        root=root,
+        case=case,
+        recorded=tuple(sessions.values()),
+        protocols=known.protocols,
+        warnings=(*remarks.warnings, *annotated.warnings, *leftovers),
+        missing=tuple(missing),
+    )
+
+
+def _read_subjects(root: Path, file: CaseFile, remarks: Remarks) -> dict[str, Subject]:
+    subjects: dict[str, Subject] = {}
+    if not file.handsets:
+        return subjects
+    with remarks.collecting():
+        require_folder(root / SUBJECTS, "there is no such folder, and the case has handsets; make it")
+        for name in file.handsets:
+            with remarks.collecting():
+                loaded = _read_subject(root, file, name)
+                subjects[name] = loaded.subject
+                remarks.warnings.extend(loaded.warnings)
+    return subjects
+
+
+def _read_subject(root: Path, file: CaseFile, name: str) -> SubjectFile:
+    path = root / SUBJECTS / f"{name}.yaml"
+    if not path.exists() and not path.is_symlink():
+        raise file.handset_nodes[name].error(
+            f"the handset {name!r} has no subject file: {path} is not there; `phonehome subject new {path}` writes one"
+        )
+    require_file(path, f"{_SUBJECT_NEW} {path}")
+    loaded = load_subject(path)
+    for named in loaded.files:
+        if not named.resolve().is_relative_to(root.resolve()):
+            raise ConfigError(f"{path}: the file {named} lies outside the case; copy it into {path.parent}")
+    return loaded
+
+
+def _read_sessions(root: Path, known: Known, remarks: Remarks) -> tuple[dict[str, Session], list[str]]:
+    folder = root / SESSIONS
+    sessions: dict[str, Session] = {}
+    missing: list[str] = []
+    if not folder.exists() and not folder.is_symlink():
+        return sessions, missing
+    with remarks.collecting():
+        require_folder(folder, "there is no such folder")
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        if len(paths) > MAX_SESSIONS:
+            raise ConfigError(f"{folder}: holds {len(paths)} sessions, and at most {MAX_SESSIONS} are read")
+        for path in paths:
+            with remarks.collecting():
+                if path.is_file() and not path.is_symlink():
+                    remarks.warnings.append(f"{path}: a file beside the sessions; it is not part of any")
+                    continue
+                read = _read_session(path, known)
+                sessions[path.name] = read.session
+                remarks.warnings.extend(read.warnings)
+                missing += check_evidence(path, read)
+    return sessions, missing
+
+
+def _read_session(path: Path, known: Known) -> SessionFile:
+    require_folder(path, "there is no such folder")
+    if not ID_PATTERN.fullmatch(path.name):
+        raise ConfigError(f"{path}: the name of a session {ID_RULE}; rename the folder")
+    if not (path / SESSION_FILE).exists():
+        raise ConfigError(
+            f"{path}: a session without its {SESSION_FILE}; write it, or take the folder out of {SESSIONS}/"
+        )
+    return read_session_file(path, known)
+
+
+def check_evidence(folder: Path, read: SessionFile) -> list[str]:
+    """Say which captures and key logs of a session are missing, are no plain files or have another size."""
+    remarks = Remarks()
+    for name, node, size in read.named:
+        with remarks.collecting():
+            path = folder / name
+            if not path.exists() and not path.is_symlink():
+                raise node.error(
+                    f"the session's file {name!r} is missing from {folder}; put it back from a copy"
+                )
+            require_file(path, "phonehome case add-session")
+            found = path.stat().st_size
+            if size is not None and found != size:
+                raise node.error(
+                    f"the session's file {name!r} has {found:,} bytes, and had {size:,} when it was copied in; "
+                    "put it back from a copy"
+                )
+    return remarks.errors
