@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from phonehome.documents.audit import AuditDocument
-from phonehome.reports import page, words
+from phonehome.reports import case_summary, page, words
 from phonehome.reports.summary import Summary, flow_countries, recipient, times
 from phonehome.reports.text import visible
 
@@ -78,7 +78,15 @@ def _environment() -> Environment:
         "where": flow_countries,
         "recipient": recipient,
     }
-    environment.globals |= {"words": words, "percent": words.percent, "count": words.count, "times": times}
+    environment.globals |= {
+        "words": words,
+        "percent": words.percent,
+        "count": words.count,
+        "times": times,
+        "conditions": case_summary.conditions,
+        "rate": case_summary.rate,
+        "reconstruction": case_summary.RECONSTRUCTION,
+    }
     return environment
 
 
@@ -98,5 +106,7 @@ def render_html(doc: AuditDocument) -> str:
         evidence=rows,
         inline=page.inline_anchors(rows),
         order=page.flow_links(summary, rows),
+        anchors={row.finding.id: row.anchor for row in rows},
+        c=case_summary.CaseSummary(doc=doc, case=doc.case) if doc.case is not None else None,
         rows_held=page.ROWS_HELD,
     )  # fmt: skip
