@@ -163,10 +163,12 @@ class LatencyDoc(Model):
 class LatencyChangeDoc(Model):
     """The change of the median round-trip time to a host between two groups of sessions, with its spread.
 
-    `low` and `high` bound the change in percent (95 %); null where there are too few handshakes to say.
+    `by` says in what the groups differ, as in `network: 3g → wifi`. Of several sessions, a median is the geometric mean
+    of theirs. `low` and `high` bound the change in percent (95 %); null where there are too few handshakes to say.
     """
 
     host: str
+    by: str = ""
     before: list[str]
     after: list[str]
     before_median: float
@@ -193,7 +195,8 @@ class RuleOutcomeDoc(Model):
 class DecisionDoc(Model):
     """The decision on one handset build; null where nothing decides it, with what is missing.
 
-    The strictest rule that is met wins; what is undecided, badly covered or untested never gives `allow`.
+    The strictest rule that is met wins; what is undecided, badly covered or untested never gives `allow`. `enforced` is
+    false where the policy only advises: the handsets are their owners' own.
     """
 
     policy: str
@@ -207,6 +210,7 @@ class DecisionDoc(Model):
     advice: list[str]
     rules: list[RuleOutcomeDoc]
     missing: list[str]
+    enforced: bool = True
 
 
 class UnitDoc(Model):
