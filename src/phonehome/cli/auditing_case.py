@@ -1,0 +1,50 @@
+"""The audit of a case by `phonehome audit`: what it is judged by, and where its result is kept."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from phonehome.audit.case_run import CaseOptions, audit_case
+from phonehome.case.folder import LoadedCase, is_case, load_case
+from phonehome.case.places import RESULTS
+from phonehome.case.writing import write_durably
+from phonehome.cli.output import say
+from phonehome.documents.audit import AuditDocument
+from phonehome.model.errors import ConfigError
+from phonehome.reports.json_report import render_json
+
+STORED = "audit.json"
+
+
+def find_case(paths: Sequence[str]) -> Path | None:
+    """Give the folder of the case that was named; None if captures were.
+
+    Raises:
+        UsageError: A case was named beside something else.
+    """
+    cases = [path for path in paths if path != "-" and is_case(Path(path))]
+    if cases and len(paths) > 1:
+        raise click.UsageError(f"{cases[0]} is a case, and a case is audited by itself: name nothing else")
+    return Path(cases[0]) if cases else None
+
+
+def run_case(root: Path, options: CaseOptions) -> AuditDocument:
+    """Audit a case, and keep the result in its folder unless that shows values."""
+    loaded = load_case(root)
+    for warning in loaded.warnings:
+        say(f"warning: {warning}")
+    document = audit_case(loaded, options=options)
+    if not options.reveal:
+        store(loaded, document)
+    return document
+
+
+def store(loaded: LoadedCase, document: AuditDocument) -> None:
+    """Keep a result as `results/audit.json`; where that cannot be written, it is said and no more."""
+    try:
+        folder = loaded.root / RESULTS
+        folder.mkdir(exist_ok=True)
+        write_durably(folder / STORED, render_json(document).encode("utf-8", "backslashreplace"))
+    except (OSError, ConfigError) as error:
+        say(f"the result was not kept in the case: {error}")
