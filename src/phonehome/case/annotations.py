@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from phonehome.case.places import ANNOTATIONS_FILE
 from phonehome.case.reading import (
     MAX_LINE,
     Remarks,
@@ -44,13 +43,12 @@ class Annotated:
     warnings: tuple[str, ...] = ()
 
 
-def annotate(root: Path, sessions: Mapping[str, Session], known: Known) -> Annotated:
+def annotate(path: Path, sessions: Mapping[str, Session], known: Known) -> Annotated:
     """Read `annotations.yaml`, if there is one, and lay it over the sessions.
 
     Raises:
         ConfigError: Something in it is wrong; a line for each, with file and line.
     """
-    path = root / ANNOTATIONS_FILE
     if not path.exists() and not path.is_symlink():
         return Annotated(sessions=dict(sessions))
     top, parts = open_whole(path, SCHEMA, "the file of annotations", ("annotations",), NEW)

@@ -11,6 +11,7 @@ from pathlib import Path
 from phonehome.case.annotations import annotate
 from phonehome.case.case_file import CaseFile, read_case_file
 from phonehome.case.places import (
+    ANNOTATIONS_FILE,
     CASE_FILE,
     PROTOCOLS,
     SESSION_FILE,
@@ -54,6 +55,15 @@ class LoadedCase:
     warnings: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
+    @property
+    def known(self) -> Known:
+        """What sessions and annotations of this case may name."""
+        return Known(
+            handsets={handset.id: handset for handset in self.case.handsets},
+            services=[service.id for service in self.case.services],
+            protocols=self.protocols,
+        )
+
     def session_folder(self, session: Session) -> Path:
         """Give the folder of a session."""
         return self.root / SESSIONS / session.id
@@ -95,7 +105,7 @@ def load_case(root: Path, *, evidence: bool = True) -> LoadedCase:
     if evidence:
         remarks.errors.extend(missing)
     remarks.check()
-    annotated = annotate(root, sessions, known)
+    annotated = annotate(root / ANNOTATIONS_FILE, sessions, known)
     case = Case(
         title=file.title,
         kind=file.kind,
@@ -179,7 +189,7 @@ def _read_session(path: Path, known: Known) -> SessionFile:
         raise ConfigError(
             f"{path}: a session without its {SESSION_FILE}; write it, or take the folder out of {SESSIONS}/"
         )
-    return read_session_file(path, known)
+    return read_session_file(path / SESSION_FILE, known, path.name)
 
 
 def check_evidence(folder: Path, read: SessionFile) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from phonehome.case.places import SESSION_FILE, bad_name
+from phonehome.case.places import bad_name
 from phonehome.case.reading import (
     MAX_LINE,
     Remarks,
@@ -65,26 +65,26 @@ class SessionFile:
     warnings: tuple[str, ...]
 
 
-def read_session_file(folder: Path, known: Known, *, name: str | None = None) -> SessionFile:
-    """Read `session.yaml` in a session's folder; whether its captures are there is not looked at.
+def read_session_file(path: Path, known: Known, name: str | None) -> SessionFile:
+    """Read a session's file; whether its captures are there is not looked at.
 
     Args:
-        folder: The folder.
+        path: The file.
         known: What it may name.
-        name: The id that it must have; the folder's name if it is left out.
+        name: The id that it must have, which is its folder's name; None for any, which it then must say.
 
     Raises:
         ConfigError: Something in it is wrong; a line for each, with file and line.
     """
-    return _Reader(folder / SESSION_FILE, known, folder.name if name is None else name).run()
+    return _Reader(path, known, name).run()
 
 
 class _Reader:
     """Reads one session's file; keeps what was said on the way."""
 
-    def __init__(self, path: Path, known: Known, name: str) -> None:
+    def __init__(self, path: Path, known: Known, name: str | None) -> None:
         self._known = known
-        self._name = name
+        self._folder = name
         self._top, self._parts = open_whole(path, SCHEMA, "a session", KEYS, NEW)
         self._remarks = Remarks()
         self._named: list[tuple[str, Node, int | None]] = []
@@ -92,7 +92,7 @@ class _Reader:
         self._protocol: TestProtocol | None = None
 
     def run(self) -> SessionFile:
-        self._check_id()
+        name = self._id()
         self._find_handset()
         self._find_protocol()
         position = self._position()
@@ -118,7 +118,7 @@ class _Reader:
         handset, tools = self._address(), self._tools()
         self._remarks.check()
         session = Session(
-            id=self._name,
+            id=name,
             subject=self._handset.id if self._handset else "",
             position=position,
             protocol=self._protocol.id if self._protocol else None,
@@ -137,16 +137,17 @@ class _Reader:
         node = self._parts.get(key)
         return None if node is None or node.is_null else node
 
-    def _check_id(self) -> None:
-        node = self._given("id")
-        if node is None:
-            return
+    def _id(self) -> str:
+        name = self._folder or ""
         with self._remarks.collecting():
-            written = read_id(node, "the id of a session")
-            if written != self._name:
-                raise node.error(
-                    f"the id {written!r} and the folder's name {self._name[:80]!r} must be the same; change one"
-                )
+            if self._folder is None or self._given("id") is not None:
+                node = self._require("id", "01-factory-no-account")
+                name = read_id(node, "the id of a session")
+                if self._folder is not None and name != self._folder:
+                    raise node.error(
+                        f"the id {name!r} and the folder's name {self._folder[:80]!r} must agree; change one"
+                    )
+        return name
 
     def _find_handset(self) -> None:
         with self._remarks.collecting():

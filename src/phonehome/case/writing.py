@@ -8,7 +8,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,13 +24,16 @@ _SEARCHED = (".", "subjects", "sessions", "results")
 """Folders of a case in which unfinished files and folders can be left."""
 
 
-def write_durably(path: Path, data: bytes, *, mode: int = SHARED) -> None:
+def write_durably(
+    path: Path, data: bytes, *, mode: int = SHARED, check: Callable[[Path], object] | None = None
+) -> None:
     """Write a file so that after this it holds `data`, and until then what it held before.
 
     Args:
         path: The file; its folder exists. A symbolic link of this name is replaced, not followed.
         data: All of it.
         mode: Its permissions, less the umask.
+        check: Reads what was written, from where it stands until it takes its place, and raises if it is wrong.
 
     Raises:
         ConfigError: It cannot be written, because the disk is full for one; the old file stands as it was.
@@ -42,6 +45,8 @@ def write_durably(path: Path, data: bytes, *, mode: int = SHARED) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+            if check is not None:
+                check(draft)
             draft.replace(path)
         except BaseException:
             draft.unlink(missing_ok=True)
