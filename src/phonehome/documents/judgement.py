@@ -2,10 +2,13 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from phonehome.documents.base import Model, Severity, Transport
 
 VerdictName = Literal["unobservable", "conflict", "untested", "contradicted", "consistent"]
 DecisionName = Literal["allow", "restrict", "prohibit"]
+ResidencyState = Literal["inside", "outside", "undecided", "not_seen"]
 
 
 class LevelDoc(Model):
@@ -120,8 +123,8 @@ class VerdictDoc(Model):
 class ResidencyDoc(Model):
     """Flows of one service or data type against one statement on where its data lives.
 
-    `stated` are the countries said, `seen` those of the flows (null among them: unknown or disputed). `state`:
-    `inside`, `outside`, `undecided` (sources disagree or do not say), `not_seen`.
+    `stated` are the countries said, `seen` those of the flows (null among them: unknown or disputed), `seen_before`
+    those of flows older than `since`. `state`: `inside`, `outside`, `undecided` (sources disagree or do not say), `not_seen`.
     """
 
     id: str
@@ -131,10 +134,12 @@ class ResidencyDoc(Model):
     until: str | None
     services: list[str]
     data_types: list[str]
+    hosts: list[str] = Field(default_factory=list)
     stated: list[str]
     seen: list[str | None]
+    seen_before: list[str | None] = Field(default_factory=list)
     organisations: list[str]
-    state: Literal["inside", "outside", "undecided", "not_seen"]
+    state: ResidencyState
     reason: str
     flows: list[str]
     sessions: list[str]
