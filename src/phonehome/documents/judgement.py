@@ -124,7 +124,8 @@ class ResidencyDoc(Model):
     """Flows of one service or data type against one statement on where its data lives.
 
     `stated` are the countries said, `seen` those of the flows (null among them: unknown or disputed), `seen_before`
-    those of flows older than `since`. `state`: `inside`, `outside`, `undecided` (sources disagree or do not say), `not_seen`.
+    those of flows older than `since`. `state`: `inside`, `outside`, `undecided` (sources disagree or do not say),
+    `not_seen`.
     """
 
     id: str
