@@ -1,0 +1,322 @@
+"""Evaluating a checked rule: three-valued, with bounded work, and without an exception for the caller.
+
+An unknown is an absent field. CEL makes asking for one an error, and lets `&&` and `||` drop an error when the other
+side decides; an error that is left is what we call undecided. So `false && unknown` is false and `true && unknown`
+is undecided.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeGuard
+
+from phonehome.rules.check import path_of
+from phonehome.rules.syntax import (
+    Binary,
+    Call,
+    Choice,
+    Field,
+    Has,
+    Index,
+    ListLiteral,
+    Literal,
+    Macro,
+    Name,
+    Node,
+    Unary,
+)
+from phonehome.rules.times import parse_time
+from phonehome.rules.tokens import INT_LIMIT
+
+MAX_WORK = 200_000
+"""Parts of a rule that are looked at in one evaluation, items of lists among them; more leaves it undecided."""
+
+Context = Mapping[str, object]
+
+
+class Seen(list[object]):
+    """A list of a context that holds what was seen, which need not be all that there is.
+
+    Where nothing in it fulfils an `exists`, that is undecided: not to have seen is no proof. `all` asks of
+    what was seen.
+    """
+
+
+class Undecided(Exception):  # noqa: N818  no error: one of three answers, within this package
+    """The part has no answer; `why` is a clause on what is missing."""
+
+    def __init__(self, *why: str) -> None:
+        super().__init__(*why)
+        self.why = why
+
+
+class TooMuchWork(Exception):  # noqa: N818  like `Undecided`, but no other operand decides
+    """`MAX_WORK` was met."""
+
+
+class Evaluator:
+    """Evaluates parts of one rule in one context."""
+
+    def __init__(self, context: Context, orders: Mapping[int, tuple[str, ...]]) -> None:
+        self._context = dict(context)
+        self._orders = orders
+        self._work = 0
+
+    def value(self, node: Node) -> object:
+        """Give the value of a part.
+
+        Raises:
+            Undecided: It has none, since something is unknown or cannot be reckoned.
+            TooMuchWork: It would take too long to say.
+        """
+        self._spend(1)
+        match node:
+            case Literal():
+                return node.value
+            case ListLiteral():
+                return [self.value(item) for item in node.items]
+            case Name():
+                return _known(self._context.get(node.name), node.name)
+            case Field():
+                return self._entry(node.of, node.name, node)
+            case Index():
+                return self._index(node)
+            case Has():
+                return self._has(node)
+            case Unary():
+                return self._unary(node)
+            case Binary():
+                return self._binary(node)
+            case Choice():
+                return self.value(node.yes if self._flag(node.condition) else node.no)
+            case Call():
+                return self._call(node)
+            case Macro():
+                return self._macro(node)
+
+    def _spend(self, work: int) -> None:
+        self._work += work
+        if self._work > MAX_WORK:
+            raise TooMuchWork
+
+    def _flag(self, node: Node) -> bool:
+        return _flag(self.value(node), node)
+
+    def _entry(self, of: Node, name: str, node: Node) -> object:
+        holder = self.value(of)
+        path = path_of(node) or name
+        return _known(holder.get(name) if isinstance(holder, Mapping) else None, path)
+
+    def _index(self, node: Index) -> object:
+        key = self.value(node.key)
+        if isinstance(key, str):
+            return self._entry(node.of, key, node)
+        items = _items(self.value(node.of), node.of)
+        if not _is_int(key) or not 0 <= key < len(items):
+            raise Undecided(f"{path_of(node.of) or 'a list'} has no item {key}")
+        return _known(items[key], path_of(node.of) or "an item of a list")
+
+    def _has(self, node: Has) -> bool:
+        assert isinstance(node.of, Field)
+        holder = self.value(node.of.of)
+        return isinstance(holder, Mapping) and holder.get(node.of.name) is not None
+
+    def _unary(self, node: Unary) -> object:
+        if node.sign == "!":
+            return not self._flag(node.operand)
+        number = self.value(node.operand)
+        if not _is_number(number):
+            raise Undecided("a number is missing")
+        return _bounded(-number) if _is_int(number) else -number
+
+    def _binary(self, node: Binary) -> object:
+        match node.sign:
+            case "&&":
+                return self._either(node, decides=False)
+            case "||":
+                return self._either(node, decides=True)
+            case _:
+                left, right = self.value(node.left), self.value(node.right)
+        match node.sign:
+            case "==":
+                return self._same(left, right)
+            case "!=":
+                return not self._same(left, right)
+            case "in":
+                if isinstance(right, Mapping):
+                    return right.get(left) is not None
+                items = _items(right, node.right)
+                return any(self._same(left, item) for item in items)
+            case "<" | "<=" | ">" | ">=":
+                return _compare(node.sign, left, right)
+            case _:
+                return _reckon(node.sign, left, right)
+
+    def _either(self, node: Binary, *, decides: bool) -> bool:
+        """The value of `||` (`decides` true) or `&&`: one side that decides is enough."""
+        missing: tuple[str, ...] = ()
+        for side in (node.left, node.right):
+            try:
+                if self._flag(side) is decides:
+                    return decides
+            except Undecided as unknown:
+                missing += unknown.why
+        if missing:
+            raise Undecided(*missing)
+        return not decides
+
+    def _same(self, left: object, right: object) -> bool:
+        self._spend(1)
+        if isinstance(left, list) and isinstance(right, list):
+            return len(left) == len(right) and all(
+                self._same(one, other) for one, other in zip(left, right, strict=True)
+            )
+        if isinstance(left, bool) is not isinstance(right, bool):
+            return False
+        return left == right
+
+    def _call(self, node: Call) -> object:
+        if node.of is not None:
+            arguments = [self.value(node.of), *(self.value(argument) for argument in node.arguments)]
+        else:
+            arguments = [self.value(argument) for argument in node.arguments]
+        match node.name, arguments:
+            case "size", [str() | list() | Mapping() as sized]:
+                return len(sized)
+            case "timestamp", [str(written)]:
+                return _known(parse_time(written), "a moment")
+            case "at_least", [str(word), str(least)]:
+                order = self._orders[node.at]
+                if word not in order or least not in order:
+                    raise Undecided(f"{word[:40]!r} has no place in the order")
+                return order.index(word) >= order.index(least)
+            case "contains", [str(text), str(part)]:
+                return part in text
+            case "startsWith", [str(text), str(part)]:
+                return text.startswith(part)
+            case "endsWith", [str(text), str(part)]:
+                return text.endswith(part)
+            case _:
+                raise Undecided(f"{node.name}() was given something else than declared")
+
+    def _macro(self, node: Macro) -> object:
+        items = _items(self.value(node.of), node.of)
+        match node.name:
+            case "exists" if isinstance(items, Seen):
+                if self._quantify(node, items, decides=True):
+                    return True
+                raise Undecided(f"nothing of the kind was seen among {path_of(node.of) or 'them'}")
+            case "all":
+                return self._quantify(node, items, decides=False)
+            case "exists":
+                return self._quantify(node, items, decides=True)
+            case "exists_one":
+                return sum(_flag(self._each(node, item), node.body) for item in items) == 1
+            case "filter":
+                return type(items)(item for item in items if _flag(self._each(node, item), node.body))
+            case _:
+                return [self._each(node, item) for item in items]
+
+    def _quantify(self, node: Macro, items: list[object], *, decides: bool) -> bool:
+        missing: dict[str, None] = {}
+        for item in items:
+            try:
+                if _flag(self._each(node, item), node.body) is decides:
+                    return decides
+            except Undecided as unknown:
+                missing.update(dict.fromkeys(unknown.why))
+        if missing:
+            raise Undecided(*missing)
+        return not decides
+
+    def _each(self, node: Macro, item: object) -> object:
+        self._context[node.variable] = item
+        try:
+            return self.value(node.body)
+        finally:
+            del self._context[node.variable]
+
+
+def _known(value: object, path: str) -> object:
+    if value is None:
+        raise Undecided(f"{path} is unknown")
+    return value
+
+
+def _flag(value: object, node: Node) -> bool:
+    if not isinstance(value, bool):
+        raise Undecided(f"{path_of(node) or 'a part'} is neither true nor false")
+    return value
+
+
+def _items(value: object, node: Node) -> list[object]:
+    if not isinstance(value, list):
+        raise Undecided(f"{path_of(node) or 'a part'} is no list")
+    return value
+
+
+def _is_int(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _compare(sign: str, left: object, right: object) -> bool:
+    if _is_number(left) and _is_number(right):
+        return _in_order(sign, left < right, left == right)
+    if isinstance(left, datetime) and isinstance(right, datetime) and None not in (left.tzinfo, right.tzinfo):
+        return _in_order(sign, left < right, left == right)
+    raise Undecided("two things cannot be compared")
+
+
+def _in_order(sign: str, less: bool, equal: bool) -> bool:
+    match sign:
+        case "<":
+            return less
+        case "<=":
+            return less or equal
+        case ">":
+            return not less and not equal
+        case _:
+            return not less
+
+
+def _reckon(sign: str, left: object, right: object) -> int | float:
+    if _is_int(left) and _is_int(right):
+        return _whole(sign, left, right)
+    if not isinstance(left, float) or not isinstance(right, float):
+        raise Undecided("two numbers are not of one sort")
+    match sign:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case _:
+            if right == 0:
+                raise Undecided("a number is divided by zero")
+            return left / right
+
+
+def _whole(sign: str, left: int, right: int) -> int:
+    """CEL's whole numbers: 64 bits, and a division that drops the fraction."""
+    match sign:
+        case "+":
+            return _bounded(left + right)
+        case "-":
+            return _bounded(left - right)
+        case "*":
+            return _bounded(left * right)
+        case _:
+            if right == 0:
+                raise Undecided("a number is divided by zero")
+            quotient = abs(left) // abs(right) * (1 if (left < 0) is (right < 0) else -1)
+            return _bounded(quotient) if sign == "/" else left - quotient * right
+
+
+def _bounded(number: int) -> int:
+    if not -INT_LIMIT <= number < INT_LIMIT:
+        raise Undecided("a number grows beyond 64 bits")
+    return number

@@ -1,0 +1,126 @@
+"""A rule: its text, checked; and its outcome in a context."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from phonehome.rules.check import Checker, path_of
+from phonehome.rules.errors import Fault, RuleError
+from phonehome.rules.evaluate import MAX_WORK, Context, Evaluator, TooMuchWork, Undecided
+from phonehome.rules.negate import move_inward
+from phonehome.rules.parser import parse
+from phonehome.rules.syntax import Binary, Literal, Node
+from phonehome.rules.types import BOOL, FieldTable, Type
+
+MAX_REASONS = 5
+CONDITIONS = "session.conditions."
+
+
+class Outcome(Enum):
+    """What a rule says in a context; what meets an unknown is undecided unless the rest decides."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """An outcome, and where it is undecided, clauses on what is missing, each once."""
+
+    outcome: Outcome
+    missing: tuple[str, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """What is missing, as one clause; empty where the outcome is decided."""
+        shown = ", ".join(self.missing[:MAX_REASONS])
+        more = len(self.missing) - MAX_REASONS
+        return f"{shown}, and {more} more" if more > 0 else shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule that was checked against a field table.
+
+    Attributes:
+        text: As written.
+        variables: The variables of the table that it speaks of.
+        fields: The fields, as `flow.transport` and `session.conditions.build`, those of macro variables left out.
+    """
+
+    text: str
+    variables: frozenset[str]
+    fields: frozenset[str]
+    _tree: Node = field(repr=False, compare=False)
+    _orders: dict[int, tuple[str, ...]] = field(repr=False, compare=False)
+
+    def evaluate(self, context: Context) -> Outcome:
+        """Say what the rule says of these variables (name to value; nested mappings, None for unknown).
+
+        Never raises: what cannot be evaluated is undecided.
+        """
+        return self.weigh(context).outcome
+
+    def weigh(self, context: Context) -> Evaluation:
+        """The same, with the reasons for an undecided one."""
+        try:
+            value = Evaluator(context, self._orders).value(self._tree)
+        except Undecided as unknown:
+            return Evaluation(outcome=Outcome.UNDECIDED, missing=tuple(dict.fromkeys(unknown.why)))
+        except TooMuchWork:
+            return Evaluation(
+                outcome=Outcome.UNDECIDED, missing=(f"it takes more than {MAX_WORK:,} steps to evaluate",)
+            )
+        if not isinstance(value, bool):
+            return Evaluation(outcome=Outcome.UNDECIDED, missing=("it gives neither true nor false",))
+        return Evaluation(outcome=Outcome.TRUE if value else Outcome.FALSE)
+
+    def required_conditions(self) -> dict[str, str]:
+        """The conditions that a session must have for the rule to be met, as far as it says `condition == "value"`.
+
+        For the proposal of a session that would test something: an `||` requires neither of its sides.
+        """
+        found: dict[str, str] = {}
+        for part in _conjuncts(self._tree):
+            if isinstance(part, Binary) and part.sign == "==":
+                for one, other in ((part.left, part.right), (part.right, part.left)):
+                    path = path_of(one)
+                    if path is not None and path.startswith(CONDITIONS) and isinstance(other, Literal):
+                        found.setdefault(path.removeprefix(CONDITIONS), str(other.value))
+        return found
+
+
+def parse_rule(text: str, *, fields: FieldTable, wanted: Type = BOOL) -> Rule:
+    """Read and check a rule.
+
+    Raises:
+        RuleError: It is no rule, speaks of what is not in the table, compares what can never be equal, gives something
+            else than `wanted`, or is too long or too deep; with line and column in the text.
+    """
+    try:
+        tree = parse(text)
+        checker = Checker(fields)
+        kind = checker.check(tree)
+        if kind.kind is not wanted.kind:
+            raise Fault(0, f"the rule must give {wanted.about}, and it gives {kind.about}")
+    except Fault as fault:
+        before = text[: fault.at]
+        line = before.count("\n") + 1
+        column = fault.at - (before.rfind("\n") + 1) + 1
+        raise RuleError(fault.text, line=line, column=column) from None
+    return Rule(
+        text=text,
+        variables=frozenset(checker.variables),
+        fields=frozenset(checker.fields),
+        _tree=move_inward(tree),
+        _orders=dict(checker.orders),
+    )
+
+
+def _conjuncts(node: Node) -> Iterator[Node]:
+    if isinstance(node, Binary) and node.sign == "&&":
+        yield from _conjuncts(node.left)
+        yield from _conjuncts(node.right)
+    else:
+        yield node
