@@ -10,6 +10,7 @@ from case_documents import (
 )
 
 from phonehome.documents.audit import AuditDocument, SubjectSummary, SubjectValue
+from phonehome.documents.base import Severity
 from phonehome.documents.case import AnnotationDoc
 from phonehome.documents.judgement import (
     CauseDoc,
@@ -65,6 +66,11 @@ def make_story() -> AuditDocument:
             destinations=[make_share(HOST, 9000, closed=1000, organisation="Xiaomi", country="CN")],
         ),
     ]
+    worst: tuple[tuple[str, Severity], ...] = (
+        ("contact_phone_number", "critical"),
+        ("sms_phone_number", "critical"),
+        ("imei", "high"),
+    )
     flows = [
         make_flow(
             kind,
@@ -76,11 +82,7 @@ def make_story() -> AuditDocument:
             service="cloud_messaging",
             severity=severity,
         )
-        for kind, severity in (
-            ("contact_phone_number", "critical"),
-            ("sms_phone_number", "critical"),
-            ("imei", "high"),
-        )
+        for kind, severity in worst
     ]
     flows.append(
         make_flow(

@@ -1,8 +1,8 @@
 """A case folder whose recordings are small and made here, in the likeness of the affair of 2014.
 
-Four sessions with one handset: the factory build without an account and with one, the update with everything off and with
-everything on. Requests have the candidate wire format of that affair; every identity is invented. What each session
-sends, and so what an audit must find, stands in `SENT`.
+Four sessions with one handset: the factory build without an account and with one, the update with everything off and
+with everything on. Requests have the candidate wire format of that affair; every identity is invented. What each
+session sends, and so what an audit must find, stands in `SENT`.
 """
 
 import base64

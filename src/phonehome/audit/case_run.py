@@ -17,7 +17,7 @@ from phonehome.audit.session import Place, SessionView
 from phonehome.case.folder import LoadedCase
 from phonehome.detect import Detector
 from phonehome.documents import audit as doc
-from phonehome.model.errors import ConfigError, InputError
+from phonehome.model.errors import ConfigError
 from phonehome.model.session import Session
 from phonehome.model.subject import Subject
 from phonehome.readers import ReadingOptions
@@ -102,19 +102,16 @@ def _audit_session(
     loaded: LoadedCase, session: Session, subject: Subject, options: CaseOptions
 ) -> doc.AuditDocument:
     view = SessionView(session, loaded.case.services)
-    try:
-        return audit(
-            [str(path) for path in loaded.capture_paths(session)],
-            subject=subject,
-            geo_databases=options.geo_databases,
-            reveal=options.reveal,
-            progress=options.progress,
-            options=ReadingOptions(
-                key_logs=tuple(path.read_bytes() for path in loaded.keylog_paths(session)),
-                handset=session.handset,
-                workers=options.workers,
-            ),
-            place=Place(root=loaded.root, view=view),
-        )
-    except InputError as error:
-        raise InputError(f"session {session.id}: {error}") from None
+    return audit(
+        [str(path) for path in loaded.capture_paths(session)],
+        subject=subject,
+        geo_databases=options.geo_databases,
+        reveal=options.reveal,
+        progress=options.progress,
+        options=ReadingOptions(
+            key_logs=tuple(path.read_bytes() for path in loaded.keylog_paths(session)),
+            handset=session.handset,
+            workers=options.workers,
+        ),
+        place=Place(root=loaded.root, view=view),
+    )

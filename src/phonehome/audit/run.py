@@ -92,7 +92,7 @@ class _Audit:
         place: Place | None,
     ) -> None:
         self._options = options
-        self._root = place.root if place is not None else None
+        self._place = place
         self._subject = subject
         self._attributor = attributor
         self._detector = Detector(subject)
@@ -150,12 +150,19 @@ class _Audit:
         """
         try:
             files = iter_inputs(paths)
-            if self._root is None:
+            if self._place is None:
                 return files
-            prefix = f"{self._root}{os.sep}"
+            prefix = f"{self._place.root}{os.sep}"
             return [replace(file, name=file.name.removeprefix(prefix)) for file in files]
         except InputError as error:
-            raise InputError(self._masker.path(str(error))) from None
+            reason = self._masker.path(str(error))
+            if self._place is None:
+                raise InputError(reason) from None
+            # One session that cannot be read is no reason to know nothing of the others.
+            name = f"sessions/{self._place.view.session.id}"
+            prefix = f"{self._place.root}{os.sep}"
+            self._problems.append(Problem(where=name, reason=reason.replace(prefix, ""), lost=True))
+            return []
 
     def _document(self, *, named: bool) -> doc.AuditDocument:
         gathering = self._book.close(self._search.tally.bytes_searched)
