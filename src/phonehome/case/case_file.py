@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from phonehome.case.places import CASE_FILE
 from phonehome.case.reading import (
     MAX_LINE,
     Remarks,
@@ -42,13 +41,12 @@ class CaseFile:
     handset_nodes: dict[str, Node]
 
 
-def read_case_file(root: Path) -> CaseFile:
-    """Read `case.yaml` of a folder.
+def read_case_file(path: Path) -> CaseFile:
+    """Read a `case.yaml`.
 
     Raises:
         ConfigError: Something in it is wrong; a line for each, with file and line.
     """
-    path = root / CASE_FILE
     parts = open_file(path, SCHEMA, "a case", KEYS, NEW)
     remarks = Remarks()
     title, kind = "", CaseKind.OBSERVATION

@@ -97,7 +97,7 @@ def load_case(root: Path, *, evidence: bool = True) -> LoadedCase:
     """
     if not root.is_dir():
         raise ConfigError(f"{root}: there is no such folder; `phonehome case new` makes a case")
-    file = read_case_file(root)
+    file = read_case_file(root / CASE_FILE)
     known = Known(handsets=file.handsets, services=file.services, protocols=load_protocols(root / PROTOCOLS))
     remarks = Remarks()
     subjects = _read_subjects(root, file, remarks)
