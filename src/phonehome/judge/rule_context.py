@@ -5,6 +5,7 @@ What is unknown is None, which a rule meets as undecided.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from phonehome.documents.audit import AuditDocument, FindingDoc, FlowDoc
@@ -43,13 +44,8 @@ class RuleContexts:
         return {finding.id: finding for finding in self.document.findings}
 
     @cached_property
-    def _organisations(self) -> Mapping[str, str]:
-        """Who operates a host, as far as flows tell."""
-        return {
-            flow.host: flow.organisation
-            for flow in self.document.flows
-            if flow.host is not None and flow.organisation is not None
-        }
+    def _clock_offsets(self) -> Mapping[str, float]:
+        return {session.id: session.clock_offset_s for session in self.case.sessions}
 
     @cached_property
     def _sent(self) -> Mapping[str, list[FlowDoc]]:
@@ -98,6 +94,7 @@ class RuleContexts:
 
     def _flow(self, flow: FlowDoc, findings: list[FindingDoc]) -> Record:
         places = [finding.destination for finding in findings]
+        ahead = self._clock_offsets.get(flow.session or "", 0.0)
         return {
             "id": flow.id,
             "data_type": flow.data_type,
@@ -117,8 +114,8 @@ class RuleContexts:
             "severity": flow.severity,
             "weak": flow.weak,
             "count": flow.count,
-            "first": _moment(flow.first),
-            "last": _moment(flow.last),
+            "first": _moment(flow.first, ahead),
+            "last": _moment(flow.last, ahead),
             "services": self.services_of(flow.host),
             "consent": flow.consent,
             "consents": _consents(findings),
@@ -142,8 +139,8 @@ class RuleContexts:
             "consents": {consent.service: consent.state for consent in session.consent},
             "exposures": exposures,
             "steps": [step.id for step in session.steps],
-            "first": _moment(session.first),
-            "last": _moment(session.last),
+            "first": _moment(session.first, session.clock_offset_s),
+            "last": _moment(session.last, session.clock_offset_s),
         }
 
     def handset(self, subject: str) -> CaseHandsetDoc | None:
@@ -154,7 +151,8 @@ class RuleContexts:
         return {
             "host": row.host,
             "address": row.address,
-            "organisation": self._organisations.get(row.host or ""),
+            "organisation": row.organisation,
+            "country": row.country,
             "services": self.services_of(row.host),
             "bytes_up": row.read + row.closed + row.unreadable + row.lost,
             "read": row.read,
@@ -182,8 +180,13 @@ def _coverage(session: SessionDoc) -> Record:
     }
 
 
-def _moment(written: str | None) -> object:
-    return None if written is None else parse_time(written)
+def _moment(written: str | None, ahead: float) -> datetime | None:
+    """Give a moment by the clock of the timeline; None where there is none, or none that a calendar holds."""
+    moment = None if written is None else parse_time(written)
+    try:
+        return None if moment is None else moment - timedelta(seconds=ahead)
+    except OverflowError:
+        return None
 
 
 def _each(values: Iterable[str | None]) -> list[str]:

@@ -41,6 +41,12 @@ class Seen(list[object]):
     """
 
 
+class Unseen(str):
+    """A clause on what is missing that says: nothing of the kind was seen, which need not mean that there is none."""
+
+    __slots__ = ()
+
+
 class Undecided(Exception):  # noqa: N818  no error: one of three answers, within this package
     """The part has no answer; `why` is a clause on what is missing."""
 
@@ -204,7 +210,7 @@ class Evaluator:
             case "exists" if isinstance(items, Seen):
                 if self._quantify(node, items, decides=True):
                     return True
-                raise Undecided(f"nothing of the kind was seen among {path_of(node.of) or 'them'}")
+                raise Undecided(Unseen(f"nothing of the kind was seen among {path_of(node.of) or 'them'}"))
             case "all":
                 return self._quantify(node, items, decides=False)
             case "exists":

@@ -216,7 +216,14 @@ class _Builder:
     def destination(self) -> Type:
         sizes = dict.fromkeys(("bytes_up", "read", "closed", "unreadable", "lost"), INT)
         return object_of(
-            {"host": STRING, "address": STRING, "organisation": STRING, "services": self.services(), **sizes}
+            {
+                "host": STRING,
+                "address": STRING,
+                "organisation": STRING,
+                "country": words(COUNTRY),
+                "services": self.services(),
+                **sizes,
+            }
         )
 
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 
 from phonehome.rules.check import Checker, path_of
 from phonehome.rules.errors import Fault, RuleError
-from phonehome.rules.evaluate import MAX_WORK, Context, Evaluator, TooMuchWork, Undecided
+from phonehome.rules.evaluate import MAX_WORK, Context, Evaluator, TooMuchWork, Undecided, Unseen
 from phonehome.rules.negate import move_inward
 from phonehome.rules.parser import parse
-from phonehome.rules.syntax import Binary, Literal, Node
+from phonehome.rules.syntax import Binary, Call, ListLiteral, Literal, Node
+from phonehome.rules.times import parse_time
 from phonehome.rules.types import BOOL, FieldTable, Type
 
 MAX_REASONS = 5
@@ -30,6 +32,11 @@ class Evaluation:
 
     outcome: Outcome
     missing: tuple[str, ...] = ()
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether all that keeps it undecided is that something was not seen."""
+        return bool(self.missing) and all(isinstance(clause, Unseen) for clause in self.missing)
 
     @property
     def why(self) -> str:
@@ -79,16 +86,32 @@ class Rule:
     def required_conditions(self) -> dict[str, str]:
         """The conditions that a session must have for the rule to be met, as far as it says `condition == "value"`.
 
-        For the proposal of a session that would test something: an `||` requires neither of its sides.
+        For the proposal of a session that would test something: of `condition in [values]` the first is given, and an
+        `||` requires neither of its sides.
         """
         found: dict[str, str] = {}
         for part in _conjuncts(self._tree):
-            if isinstance(part, Binary) and part.sign == "==":
-                for one, other in ((part.left, part.right), (part.right, part.left)):
-                    path = path_of(one)
-                    if path is not None and path.startswith(CONDITIONS) and isinstance(other, Literal):
-                        found.setdefault(path.removeprefix(CONDITIONS), str(other.value))
+            match part:
+                case Binary(sign="==", left=Literal(value=str(value)), right=other):
+                    _require(found, other, value)
+                case Binary(sign="==", left=other, right=Literal(value=str(value))):
+                    _require(found, other, value)
+                case Binary(sign="in", left=other, right=ListLiteral(items=(Literal(value=str(value)), *_))):
+                    _require(found, other, value)
         return found
+
+    def required_since(self) -> datetime | None:
+        """The moment after which a session must begin for the rule to be met: `session.first >= timestamp(…)`."""
+        for part in _conjuncts(self._tree):
+            match part:
+                case Binary(
+                    sign=">=" | ">",
+                    left=left,
+                    right=Call(name="timestamp", arguments=(Literal(value=value),)),
+                ):
+                    if path_of(left) == "session.first":
+                        return parse_time(str(value))
+        return None
 
 
 def parse_rule(text: str, *, fields: FieldTable, wanted: Type = BOOL) -> Rule:
@@ -124,3 +147,9 @@ def _conjuncts(node: Node) -> Iterator[Node]:
         yield from _conjuncts(node.right)
     else:
         yield node
+
+
+def _require(found: dict[str, str], node: Node, value: str) -> None:
+    path = path_of(node)
+    if path is not None and path.startswith(CONDITIONS):
+        found.setdefault(path.removeprefix(CONDITIONS), value)
