@@ -11,7 +11,14 @@ from phonehome.case.lock import locked
 from phonehome.case.places import SESSION_FILE, SESSIONS, bad_name
 from phonehome.case.reading import ID_PATTERN, ID_RULE
 from phonehome.case.session_file import Known, read_session_file
-from phonehome.case.writing import explaining, remove_partials, sync_folder, whole_folder, write_durably
+from phonehome.case.writing import (
+    READ_ONLY,
+    explaining,
+    remove_partials,
+    sync_folder,
+    whole_folder,
+    write_durably,
+)
 from phonehome.case.yamltext import write_session
 from phonehome.model.errors import ConfigError
 from phonehome.model.session import Session, SessionCapture
@@ -130,7 +137,7 @@ def _captures(recordings: Sequence[Recording], copies: dict[str, Copied]) -> tup
 def _write_and_read(partial: Path, session: Session, known: Known) -> tuple[str, ...]:
     """Write the session's file and read it as everybody will; give what is odd in it."""
     path = partial / SESSION_FILE
-    write_durably(path, write_session(session).encode())
+    write_durably(path, write_session(session).encode(), mode=READ_ONLY)
     place = re.compile(re.escape(str(path)) + r":\d+: ")  # a file that the user never saw
     try:
         read = read_session_file(path, known, session.id)

@@ -20,6 +20,7 @@ PARTIAL_PREFIX = ".partial-"
 SHARED = 0o666
 """The mode of a file for everybody whom the umask allows."""
 OWNER_ONLY = 0o600
+READ_ONLY = 0o444
 _SEARCHED = (".", "subjects", "sessions", "results")
 """Folders of a case in which unfinished files and folders can be left."""
 

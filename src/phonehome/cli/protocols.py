@@ -65,7 +65,7 @@ def _describe(protocol: TestProtocol) -> dict[str, object]:
 
 
 def _render(protocol: TestProtocol, width: int) -> str:
-    lines = [f"{protocol.id}: {protocol.title}", "", *textwrap.wrap(protocol.about, width), ""]
+    lines = [f"{protocol.id}: {protocol.title}", "", *_wrap(protocol.about, width, 0), ""]
     lines.append("Conditions to state:")
     lines += [f"  {name}: {text}" for name, text in protocol.conditions.items()]
     lines += ["", "Steps, and the data that each gives a chance to be sent:"]
@@ -81,4 +81,4 @@ def _types(kinds: tuple[str, ...]) -> str:
 
 
 def _wrap(text: str, width: int, indent: int) -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent=" " * indent, drop_whitespace=True)
+    return textwrap.wrap(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
