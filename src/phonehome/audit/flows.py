@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import orjson
+
 from phonehome.audit.findings import FindingRenderer
 from phonehome.audit.session import NOWHERE, SessionView
 from phonehome.audit.text import hash_parts, write_time
@@ -36,9 +38,25 @@ FlowKey = tuple[DataType, str | None, Transport | None, Direction]
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
+    """A rendered finding, packed until the end: as a model it takes several times the memory of its JSON.
+
+    The destination, which many findings share, stays as it is.
+    """
+
     bits: float
     early: str | None
-    doc: doc.FindingDoc
+    packed: bytes
+    destination: doc.DestinationDoc
+
+    @classmethod
+    def pack(cls, bits: float, early: str | None, finding: doc.FindingDoc) -> "_Listed":
+        text = finding.model_dump_json(exclude={"destination"})
+        return cls(bits, early, text.encode("utf-8", "surrogatepass"), finding.destination)
+
+    def unpack(self, **figures: object) -> doc.FindingDoc:
+        """Give the finding with what is known only in the end."""
+        parts = orjson.loads(self.packed)
+        return doc.FindingDoc.model_validate({**parts, "destination": self.destination, **figures})
 
 
 @dataclass(slots=True)
@@ -100,7 +118,7 @@ class FlowBook:
         unfolded = len(flow.listed) < MAX_UNFOLDED and self._unfolded < MAX_UNFOLDED_IN_ALL
         self._unfolded += unfolded
         rendered = self._renderer.render(finding, moment, unfolded=unfolded)
-        flow.listed.append(_Listed(finding.form_bits, early, rendered))
+        flow.listed.append(_Listed.pack(finding.form_bits, early, rendered))
 
     def close(self, bytes_searched: int) -> "Gathering":
         """Weigh everything against what was searched."""
@@ -161,11 +179,10 @@ class Gathering:
 
 def _weigh(flow: _Gathered, bytes_searched: int) -> Iterator[doc.FindingDoc]:
     for one in flow.listed:
-        figures = {
-            "chance_bits": chance_bits(one.bits, bytes_searched),
-            "weak": one.early or weakness(one.bits, bytes_searched),
-        }
-        yield one.doc.model_copy(update=figures)
+        yield one.unpack(
+            chance_bits=chance_bits(one.bits, bytes_searched),
+            weak=one.early or weakness(one.bits, bytes_searched),
+        )
 
 
 def _render_flow(
