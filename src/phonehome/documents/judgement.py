@@ -8,6 +8,7 @@ from phonehome.documents.base import Model, Severity, Transport
 
 VerdictName = Literal["unobservable", "conflict", "untested", "contradicted", "consistent"]
 DecisionName = Literal["allow", "restrict", "prohibit"]
+UnitState = Literal["affected", "not_affected", "not_tested"]
 ResidencyState = Literal["inside", "outside", "undecided", "not_seen"]
 
 
@@ -44,18 +45,32 @@ class FactorDoc(Model):
 
 
 class CauseDoc(Model):
-    """What causes one data type to go to one destination, as far as the sessions tell."""
+    """What causes one data type to go to one destination, as far as the sessions of one handset tell.
+
+    `seen`, `not_seen` and `undecided` are sessions: a session that gave it no chance, or that could not have
+    shown it, decides nothing. `mixed` is true where sessions of the same conditions disagree. `steps` are those
+    that it followed.
+    """
 
     data_type: str
     host: str | None
     organisation: str | None
     subject: str
+    severity: Severity
+    seen: list[str]
+    not_seen: list[str]
+    undecided: list[str]
+    mixed: bool
+    steps: list[str]
     factors: list[FactorDoc]
     sentence: str
 
 
 class ProposalDoc(Model):
-    """A session to record next: its conditions, and what it would tell; `weight` orders proposals."""
+    """A session to record next: its conditions, and what it would tell; `weight` orders proposals.
+
+    `steps` are those to take without fail: they gave the data types in question their chance before.
+    """
 
     subject: str
     conditions: dict[str, str]
@@ -79,6 +94,7 @@ class MatrixCellDoc(Model):
     organisations: list[str]
     count: int
     exposures: int
+    unread_share: float | None
     sessions: list[str]
 
 
@@ -123,9 +139,9 @@ class VerdictDoc(Model):
 class ResidencyDoc(Model):
     """Flows of one service or data type against one statement on where its data lives.
 
-    `stated` are the countries said, `seen` those of the flows (null among them: unknown or disputed), `seen_before`
-    those of flows older than `since`. `state`: `inside`, `outside`, `undecided` (sources disagree or do not say),
-    `not_seen`.
+    `stated` are the countries said, `seen` those of the flows (null among them: unknown or disputed),
+    `seen_before` those of flows older than `since`. `state`: `inside`, `outside`, `undecided` (sources disagree
+    or do not say), `not_seen`.
     """
 
     id: str
@@ -169,8 +185,9 @@ class LatencyDoc(Model):
 class LatencyChangeDoc(Model):
     """The change of the median round-trip time to a host between two groups of sessions, with its spread.
 
-    `by` says in what the groups differ, as in `network: 3g → wifi`. Of several sessions, a median is the geometric mean
-    of theirs. `low` and `high` bound the change in percent (95 %); null where there are too few handshakes to say.
+    `by` says in what the groups differ, as in `network: 3g → wifi`. Of several sessions, a median is the
+    geometric mean of theirs. `low` and `high` bound the change in percent (95 %); null where there are too few
+    handshakes to say.
     """
 
     host: str
@@ -201,8 +218,8 @@ class RuleOutcomeDoc(Model):
 class DecisionDoc(Model):
     """The decision on one handset build; null where nothing decides it, with what is missing.
 
-    The strictest rule that is met wins; what is undecided, badly covered or untested never gives `allow`. `enforced` is
-    false where the policy only advises: the handsets are their owners' own.
+    The strictest rule that is met wins; what is undecided, badly covered or untested never gives `allow`.
+    `enforced` is false where the policy only advises: the handsets are their owners' own.
     """
 
     policy: str
@@ -227,7 +244,7 @@ class UnitDoc(Model):
     make: str
     model: str
     build: str | None
-    state: Literal["affected", "not_affected", "not_tested"]
+    state: UnitState
     decision: DecisionName | None
     why: str
 

@@ -84,6 +84,16 @@ class Pairing:
         exposures = sum(self.silent.exposures[name][sent.target.data_type].count for name in tried)
         return Silence(doubts=tuple(doubts), exposures=exposures, sessions=tuple(tried))
 
+    def weigh_session(self, sent: Sent, name: str) -> Silence:
+        """Say what the silence of one session is worth, whatever its conditions and consents."""
+        doubts = [Doubt("weak", "it has a weak trace")] if sent.target in self.silent.weak_in(name) else []
+        tried, untried = self._find_exposed(sent, [name])
+        doubts += untried
+        if tried:
+            doubts += self._doubt_sight(sent, self._sessions_seen(sent), tried)
+        exposures = sum(self.silent.exposures[one][sent.target.data_type].count for one in tried)
+        return Silence(doubts=tuple(doubts), exposures=exposures, sessions=tuple(tried))
+
     def _sessions_seen(self, sent: Sent) -> list[str]:
         return sorted(sent.sessions) if self.seen.has_timeline else [""]
 

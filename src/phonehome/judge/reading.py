@@ -102,11 +102,12 @@ def _doubt_fresh(seen: Part, silent: Part) -> Iterator[tuple[Literal["coverage"]
 
 def _unread_by_host(part: Part) -> Mapping[str, int]:
     side, names = part
+    if len(names) == 1:
+        return side.readable[names[0]].opaque
     unread: dict[str, int] = {}
     for name in names:
-        for host, share in side.readable[name].hosts.items():
-            if share.unread:
-                unread[host] = unread.get(host, 0) + share.unread
+        for host, size in side.readable[name].opaque.items():
+            unread[host] = unread.get(host, 0) + size
     return unread
 
 

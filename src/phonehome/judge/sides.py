@@ -4,15 +4,18 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nlargest
 from typing import NamedTuple
 
 from phonehome.documents.audit import AuditDocument, Coverage
 from phonehome.documents.case import ExposureDoc, SessionDoc
 from phonehome.documents.diff import DiffSideDoc
-from phonehome.judge.sending import Sent, Target, gather_sent, gather_weak, normal_host
+from phonehome.judge.sending import Sent, Target, gather_sent, gather_weak, normal_host, target_of
 
 HANDSET = "handset"
 """The factor that every session has: its subject."""
+
+MAX_OPAQUE = 1000
 
 MAX_LABELS = 6
 """How many of a host's parent domains are known by their traffic."""
@@ -31,12 +34,16 @@ class Share(NamedTuple):
 
 
 class Readable(NamedTuple):
-    """What could be read of one session: in all, and by host, parent domain and organisation."""
+    """What could be read of one session: in all, and by host, parent domain and organisation.
+
+    `opaque` are the hosts to which most went unread, at most `MAX_OPAQUE`, with how much.
+    """
 
     exchanges: int
     lost_problems: int
     whole: Share
     hosts: Mapping[str, Share]
+    opaque: Mapping[str, int]
     domains: Mapping[str, Share]
     organisations: Mapping[str, Share]
 
@@ -96,6 +103,18 @@ class Side:
     def weak(self) -> frozenset[Target]:
         """Targets of which there is but a trace that may be an accident, or such a trace as well."""
         return gather_weak(self.document)
+
+    def weak_in(self, session: str) -> frozenset[Target]:
+        """Targets of which one session has such a trace."""
+        return self._weak_by_session.get(session, frozenset())
+
+    @cached_property
+    def _weak_by_session(self) -> dict[str, frozenset[Target]]:
+        found: dict[str, set[Target]] = defaultdict(set)
+        for flow in self.document.flows:
+            if flow.weak and flow.session is not None:
+                found[flow.session].add(target_of(flow))
+        return {name: frozenset(targets) for name, targets in found.items()}
 
     @cached_property
     def conditions(self) -> dict[str, list[str]]:
@@ -207,4 +226,14 @@ def _index(
         {name: add_shares(found) for name, found in index.items()}
         for index in (hosts, domains, organisations)
     ]
-    return Readable(exchanges, lost_problems, whole, *added)
+    by_host, by_domain, by_organisation = added
+    unread = {host: share.unread for host, share in by_host.items() if share.unread}
+    return Readable(
+        exchanges=exchanges,
+        lost_problems=lost_problems,
+        whole=whole,
+        hosts=by_host,
+        opaque=dict(nlargest(MAX_OPAQUE, unread.items(), key=lambda item: item[1])),
+        domains=by_domain,
+        organisations=by_organisation,
+    )
