@@ -83,6 +83,13 @@ def wrapped(**fields: str) -> str:
     return "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
 
 
+_LOOK_UPS = (
+    Call(minute=0.5, url=f"http://{HOST}/pass/activate?carrier={quote(CARRIER)}&imei={IMEI}"),
+    Call(minute=1.2, url=f"http://{HOST}/pass/user@id?type=MXPH&externalId={quote(OWN)}"),
+    Call(minute=3.3, url=f"http://{HOST}/pass/user@id?type=MXPH&externalId={quote(CONTACT)}"),
+    Call(minute=5.3, url=f"http://{HOST}/pass/user@id?type=MXPH&externalId={quote(SENDER)}"),
+)
+_LOOKED_UP = frozenset({"carrier_name", "imei", "phone_number", "contact_phone_number", "sms_phone_number"})
 _NOISE = Call(minute=7.5, url="http://www.miui.com/greeting?lang=en")
 SESSIONS = (
     Recorded(
@@ -93,14 +100,8 @@ SESSIONS = (
         messaging="on",
         cloud="off",
         consent="not_asked",
-        calls=(
-            Call(minute=0.5, url=f"http://{HOST}/pass/activate?carrier={quote(CARRIER)}&imei={IMEI}"),
-            Call(minute=1.2, url=f"http://{HOST}/pass/user@id?type=MXPH&externalId={quote(OWN)}"),
-            Call(minute=3.3, url=f"http://{HOST}/pass/user@id?type=MXPH&externalId={quote(CONTACT)}"),
-            Call(minute=5.3, url=f"http://{HOST}/pass/user@id?type=MXPH&externalId={quote(SENDER)}"),
-            _NOISE,
-        ),
-        sent=frozenset({"carrier_name", "imei", "phone_number", "contact_phone_number", "sms_phone_number"}),
+        calls=(*_LOOK_UPS, _NOISE),
+        sent=_LOOKED_UP,
     ),
     Recorded(
         id="02-factory-cloud",
@@ -111,13 +112,11 @@ SESSIONS = (
         cloud="on",
         consent="granted",
         calls=(
-            Call(
-                minute=0.5,
-                url=f"http://{HOST}/pass/login?imsi={IMSI}&imei={IMEI}&phone={quote(OWN)}",
-            ),
+            *_LOOK_UPS,
+            Call(minute=0.8, url=f"http://{HOST}/pass/login?imsi={IMSI}&imei={IMEI}&phone={quote(OWN)}"),
             _NOISE,
         ),
-        sent=frozenset({"imsi", "imei", "phone_number"}),
+        sent=_LOOKED_UP | {"imsi"},
     ),
     Recorded(
         id="03-update-all-off",

@@ -9,6 +9,8 @@ from phonehome.model.errors import ConfigError
 CASE_FILE = "case.yaml"
 SESSION_FILE = "session.yaml"
 ANNOTATIONS_FILE = "annotations.yaml"
+CLAIMS_FILE = "claims.yaml"
+POLICY_FILE = "policy.yaml"
 SUBJECTS = "subjects"
 SESSIONS = "sessions"
 PROTOCOLS = "protocols"

@@ -55,6 +55,7 @@ Examples:
   phonehome audit recordings/ --subject subject.yaml --format json | jq .flows
   phonehome audit - --subject subject.yaml --fail-on high < traffic.har
   phonehome audit redmi-1s/ -o report.html
+  phonehome audit redmi-1s/ --policy defence-staff --handsets ours.csv
 """
 
 
@@ -101,6 +102,18 @@ Examples:
     type=click.Choice(SEVERITIES),
     help="Exit with 1 if data of at least this severity left the handset.",
 )
+@click.option(
+    "--policy",
+    metavar="NAME|FILE",
+    help="Of a case: decide by this policy instead of the case's own; `phonehome policy list` names some.",
+)
+@click.option(
+    "--handsets",
+    "units",
+    metavar="CSV",
+    type=click.Path(path_type=Path),
+    help="Of a case: say which handsets of this list (columns make, model, build, unit) are affected.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 3 if part of the input could not be read.")
 def audit(
     paths: tuple[str, ...],
@@ -113,6 +126,8 @@ def audit(
     output: Path | None,
     reveal: bool,
     fail_on: str | None,
+    policy: str | None,
+    units: Path | None,
     strict: bool,
 ) -> ExitCode:
     """Say which known values left the handset, to whom and where, and how that is known.
@@ -126,7 +141,8 @@ def audit(
         output = None
     format_name = format_name or _format_of(output)
     loaded = _load(subject_file)
-    refuse_overwriting(output, format_name, [*paths, *loaded.files])
+    named = [path for path in (units, Path(policy) if policy is not None else None) if path is not None]
+    refuse_overwriting(output, format_name, [*paths, *loaded.files, *named])
     subject = loaded.subject if subject_file is not None else None
     case = find_case(paths)
     if case is not None:
@@ -134,9 +150,10 @@ def audit(
             raise click.UsageError(
                 "A case says for each session what --subject, --keylog and --handset would: leave them out."
             )
-        document = run_case(
-            case, CaseOptions(geo_databases=geo_databases, reveal=reveal, workers=workers, progress=say)
-        )
+        how = CaseOptions(geo_databases=geo_databases, reveal=reveal, workers=workers, progress=say)
+        document = run_case(case, how, policy=policy, handsets=units)
+    elif policy is not None or units is not None:
+        raise click.UsageError("--policy and --handsets judge a case, and no case was named.")
     else:
         options = ReadingOptions(key_logs=key_logs, handset=handset, workers=workers)
         document = run_audit(

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from phonehome.audit.case_run import CaseOptions, audit_case
+from phonehome.audit.rulings import load_rulings
 from phonehome.case.folder import LoadedCase, is_case, load_case
 from phonehome.case.places import RESULTS
 from phonehome.case.writing import write_durably
@@ -29,13 +30,28 @@ def find_case(paths: Sequence[str]) -> Path | None:
     return Path(cases[0]) if cases else None
 
 
-def run_case(root: Path, options: CaseOptions) -> AuditDocument:
-    """Audit a case, and keep the result in its folder unless that shows values."""
+def run_case(
+    root: Path, options: CaseOptions, *, policy: str | None = None, handsets: Path | None = None
+) -> AuditDocument:
+    """Audit a case, and keep the result in its folder.
+
+    What shows values, or was judged by something that is not part of the case, is not kept: whoever has the case could
+    not repeat it.
+
+    Args:
+        root: The case's folder.
+        options: How it is audited.
+        policy: The name of a policy that comes with the program, or a file, instead of the case's own.
+        handsets: An organisation's list of handsets.
+    """
     loaded = load_case(root)
-    for warning in loaded.warnings:
+    rulings, warnings = load_rulings(loaded, policy, handsets)
+    for warning in (*loaded.warnings, *warnings):
         say(f"warning: {warning}")
-    document = audit_case(loaded, options=options)
-    if not options.reveal:
+    document = audit_case(loaded, rulings, options)
+    if options.reveal or options.geo_databases or policy is not None or handsets is not None:
+        say("this result is not kept in the case, since the case alone does not give it")
+    else:
         store(loaded, document)
     return document
 
