@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-SUBCOMMANDS = ("new", "add-session", "annotate", "show")
+SUBCOMMANDS = ("new", "add-session", "annotate", "show", "share", "seal", "open")
 """In the order in which people need them; `add-session` is `add_session` in `case_add_session.py`."""
 
 EPILOG = """\b

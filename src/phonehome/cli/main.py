@@ -20,7 +20,19 @@ from phonehome.cli.output import mute_stdout, say
 from phonehome.model.errors import PhonehomeError
 from phonehome.workers import WorkerError
 
-COMMANDS = ("audit", "exchanges", "subject", "case", "protocols", "schema")
+COMMANDS = (
+    "audit",
+    "exchanges",
+    "subject",
+    "case",
+    "protocols",
+    "key",
+    "sign",
+    "verify",
+    "repeat",
+    "prove",
+    "schema",
+)
 """Each is the attribute of its name in the module of its name beside this one."""
 
 DEBUG_VARIABLE = "PHONEHOME_DEBUG"
