@@ -30,4 +30,9 @@ def render_json(doc: AuditDocument) -> str:
     except ValueError:
         # A lone surrogate, as in the name of a file that is not UTF-8; Python's own encoder takes it, slowly.
         text = json.dumps(doc.model_dump(mode="json"), ensure_ascii=False, indent=2)
-    return _HIDDEN_BUT_LINE_FEED.sub(_escape, text) + "\n"
+    return escape_hidden(text) + "\n"
+
+
+def escape_hidden(text: str) -> str:
+    """Write characters of JSON text that could steer a terminal or hide something as JSON escapes."""
+    return _HIDDEN_BUT_LINE_FEED.sub(_escape, text)

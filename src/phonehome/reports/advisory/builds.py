@@ -6,7 +6,7 @@ seen. What goes elsewhere now, or in another wrapping, is still sent; what went 
 may be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from phonehome.documents.advisory import BuildDoc, BuildState, HandsetNoticeDoc
@@ -20,6 +20,8 @@ COVERAGE_SLACK = 0.05
 CONFIDENCE = 0.95
 REASONS_HELD = 12
 """Reasons that stand beside one build; the rest is counted."""
+LABELS_HELD = 12
+"""Destinations named in one reason."""
 
 
 def rate_bound(exposures: int) -> float:
@@ -29,10 +31,12 @@ def rate_bound(exposures: int) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Whether one item is fixed in one build, and the sentence that says why (not)."""
+    """Whether one item is fixed in one build, and why (not); `lead` and `reason` stand around the item's name."""
 
+    item: Item
     fixed: bool
-    sentence: str
+    lead: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +109,10 @@ def _state(view: "_Handset", build: str | None, answers: dict[int, Answer]) -> t
     sessions = view.sessions([build])
     if not sessions:
         return "not_tested", ["No session was recorded with this build."]
-    sent = [item.label for item in view.items if item.sessions_of(view.handset.id, [build])]
-    said = [answer.sentence for answer in answers.values()]
+    sent = [item for item in view.items if item.sessions_of(view.handset.id, [build])]
+    said = _sentences(answers.values())
     if sent:
-        return "affected", [*(f"Sent: {label}." for label in sent), *said]
+        return "affected", [f"Sent: {_labels(sent)}.", *said]
     if answers:
         return ("fixed" if all(answer.fixed for answer in answers.values()) else "undecided"), said
     if view.is_stray(build) and view.sent_anywhere:
@@ -122,6 +126,27 @@ def _state(view: "_Handset", build: str | None, answers: dict[int, Answer]) -> t
         [words.data_type(name) for name in exercised], 6, "more data type", "more data types"
     )
     return "not_seen", [f"Exercised and not seen: {named}. “Not seen” is not “not sent”."]
+
+
+def _sentences(answers: Iterable[Answer]) -> list[str]:
+    """Write the answers, those that differ in nothing but the item as one."""
+    groups: dict[tuple[str, str], list[Item]] = {}
+    for answer in answers:
+        groups.setdefault((answer.lead, answer.reason), []).append(answer.item)
+    return [f"{lead}: {_labels(items)}. {reason}".rstrip() for (lead, reason), items in groups.items()]
+
+
+def _labels(items: Sequence[Item]) -> str:
+    """Name items by destination: “IMEI and phone number to api.example.com (Example)”."""
+    groups: dict[str, list[str]] = {}
+    for item in items:
+        groups.setdefault(item.destination, []).append(words.data_type(item.data_type))
+    parts = [f"{words.listing(names)} to {where}" for where, names in groups.items()]
+    return "; ".join(parts[:LABELS_HELD]) + (
+        f"; and to {words.count(len(parts) - LABELS_HELD, 'more destination')}"
+        if len(parts) > LABELS_HELD
+        else ""
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,8 +186,10 @@ class _Handset:
             again = [name for name in newer if item.sessions_of(self.handset.id, [name])]
             if again:
                 found[number] = Answer(
+                    item=item,
                     fixed=False,
-                    sentence=f"Not seen here, but seen again in build {again[0]}: {item.label}.",
+                    lead="Not seen here",
+                    reason=f"It was seen again in build {again[0]}.",
                 )
             else:
                 found[number] = _compare(item, before, self.sessions([build]), self._elsewhere(item, build))
@@ -172,37 +199,37 @@ class _Handset:
         """Give where the data type goes in this build although no older build sent it there."""
         place = self.handset.builds.index(build)
         for other in self.items:
-            if other.data_type == item.data_type and other.sessions_of(self.handset.id, [build]):
-                if not other.sessions_of(self.handset.id, self.handset.builds[:place]):
-                    return other
+            here = other.data_type == item.data_type and other.sessions_of(self.handset.id, [build])
+            if here and not other.sessions_of(self.handset.id, self.handset.builds[:place]):
+                return other
         return None
 
 
-def _compare(
-    item: Item, before: list[SessionDoc], now: list[SessionDoc], elsewhere: Item | None
-) -> Answer:
+def _compare(item: Item, before: list[SessionDoc], now: list[SessionDoc], elsewhere: Item | None) -> Answer:
     """Hold the sessions of a build against those that showed the item in an older one."""
+
+    def answer(lead: str, reason: str, *, fixed: bool = False) -> Answer:
+        return Answer(item=item, fixed=fixed, lead=lead, reason=reason)
+
     if elsewhere is not None:
-        return Answer(fixed=False, sentence=f"Moved: {item.label}, now to {elsewhere.destination}.")
+        return answer("Moved", f"It now goes to {elsewhere.destination}.")
     pairs = [(new, old) for new in now for old in before if _alike(new, old)]
     if not pairs:
-        return Answer(fixed=False, sentence=_unlike(item, before, now))
+        return answer("Not tested under the same conditions", _unlike(before, now))
     exercised = [(new, old) for new, old in pairs if _exposures(new, item)]
     if not exercised:
-        return Answer(
-            fixed=False,
-            sentence=f"Not exercised: {item.label}. No step of a session with the same conditions exposed it.",
-        )
+        return answer("Not exercised", "No step of a session with the same conditions exposed it.")
     poor = {new.id: reason for new, old in exercised if (reason := _poorly_read(new, old, item)) is not None}
     good = {new.id: new for new, _ in exercised if new.id not in poor}
     if not good:
         name, reason = next(iter(poor.items()))
-        return Answer(fixed=False, sentence=f"Undecided: {item.label}. In session {name} {reason}.")
+        return answer("Not seen, but badly covered", f"In session {name} {reason}.")
     number = sum(_exposures(session, item) for session in good.values())
-    return Answer(
+    return answer(
+        "No longer seen",
+        f"Exercised {words.count(number, 'time')} under the same conditions; a rate of up to "
+        f"{100 * rate_bound(number):.0f} % remains possible (95 % confidence).",
         fixed=True,
-        sentence=f"No longer seen: {item.label}, after {words.count(number, 'exposure')} under the same conditions; "
-        f"a rate of up to {100 * rate_bound(number):.0f} % remains possible (95 % confidence).",
     )
 
 
@@ -214,7 +241,7 @@ def _alike(new: SessionDoc, old: SessionDoc) -> bool:
     return _factors(new) == _factors(old) and new.position == old.position
 
 
-def _unlike(item: Item, before: list[SessionDoc], now: list[SessionDoc]) -> str:
+def _unlike(before: list[SessionDoc], now: list[SessionDoc]) -> str:
     """Say in what the nearest pair of sessions differs."""
     different: list[list[str]] = []
     for new in now:
@@ -225,10 +252,7 @@ def _unlike(item: Item, before: list[SessionDoc], now: list[SessionDoc]) -> str:
             if new.position != old.position:
                 found.append(f"recorded at the {new.position} instead of the {old.position}")
             different.append(found)
-    least = min(different, key=len)
-    return (
-        f"Not tested under the same conditions: {item.label}. It was not seen, but with {words.listing(least)}."
-    )
+    return f"It was not seen, but with {words.listing(min(different, key=len))}."
 
 
 def _exposures(session: SessionDoc, item: Item) -> int:
@@ -259,12 +283,15 @@ def _poorly_read(new: SessionDoc, old: SessionDoc, item: Item) -> str | None:
 
 
 def _may_be(share: HostShareDoc, item: Item) -> bool:
-    """Tell whether bytes to this destination may hold the item: the same host, domain or owner, or nobody knows whose."""
-    if share.host is None or share.host == item.host:
+    """Tell whether bytes to a destination may hold the item: same host, domain or owner, or nobody knows whose."""
+    if share.host == item.host or (share.host is None and share.organisation is None):
         return True
     if item.organisation is not None and share.organisation == item.organisation:
         return True
-    return any(share.host == domain or share.host.endswith(f".{domain}") for domain in item.domains)
+    return any(
+        share.host is not None and (share.host == domain or share.host.endswith(f".{domain}"))
+        for domain in item.domains
+    )
 
 
 def _read_share(session: SessionDoc) -> float:

@@ -40,7 +40,9 @@ GROUPS: tuple[tuple[frozenset[DataType], str], ...] = (
         "It names the person, or an account that does, and joins this handset to what is known of them elsewhere.",
     ),
     (
-        frozenset({_T.ADVERTISING_ID, _T.VENDOR_ID, _T.ANDROID_ID, _T.PUSH_TOKEN, _T.IDENTIFIER, _T.IP_ADDRESS}),
+        frozenset(
+            {_T.ADVERTISING_ID, _T.VENDOR_ID, _T.ANDROID_ID, _T.PUSH_TOKEN, _T.IDENTIFIER, _T.IP_ADDRESS}
+        ),
         "It recognises the handset or an installation over time, until it is reset.",
     ),
     (
@@ -56,7 +58,9 @@ IN_CLEAR = (
     "It travelled in cleartext: not only the recipient, but every network on the way (the Wi-Fi hotspot, the provider, any "
     "transit) could read it and change it."
 )
-AGAINST_CONSENT = "It was sent although the user had declined, or had withdrawn consent, by the record of the sessions."
+AGAINST_CONSENT = (
+    "It was sent although the user had declined, or had withdrawn consent, by the record of the sessions."
+)
 NOT_ASKED = "It was sent before anybody had asked the user."
 
 
@@ -68,7 +72,9 @@ def describe_impact(items: Sequence[Item]) -> list[ImpactDoc]:
         if names:
             found.append(ImpactDoc(data_types=names, text=text))
     found += _added(items, IN_CLEAR, lambda item: "cleartext" in item.transports)
-    found += _added(items, AGAINST_CONSENT, lambda item: bool(consent_states(item) & {"declined", "withdrawn"}))
+    found += _added(
+        items, AGAINST_CONSENT, lambda item: bool(consent_states(item) & {"declined", "withdrawn"})
+    )
     found += _added(items, NOT_ASKED, lambda item: "not_asked" in consent_states(item))
     return found
 
