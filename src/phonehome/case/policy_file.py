@@ -129,11 +129,13 @@ class _Reader:
     def _rules(self) -> tuple[PolicyRule, ...]:
         rules: list[PolicyRule] = []
         lines: dict[str, int] = {}
-        if self._given("rules") is None:
+        items = self._items("rules", MAX_RULES)
+        if not items and not self._remarks.errors:
+            place = self._given("rules") or self._top
             self._remarks.errors.append(
-                str(self._top.error("a policy without `rules:` would allow everything; give at least one"))
+                str(place.error("a policy without rules would allow everything; give at least one"))
             )
-        for item in self._items("rules", MAX_RULES):
+        for item in items:
             with self._remarks.collecting():
                 rule = _rule(item, self._fields)
                 if rule.id in lines:

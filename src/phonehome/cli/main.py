@@ -31,6 +31,8 @@ COMMANDS = (
     "verify",
     "repeat",
     "prove",
+    "diff",
+    "policy",
     "schema",
 )
 """Each is the attribute of its name in the module of its name beside this one."""

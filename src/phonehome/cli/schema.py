@@ -5,13 +5,16 @@ from collections.abc import Callable, Mapping
 
 import click
 
+from phonehome.case.policy_schema import policy_schema
 from phonehome.case.schema import subject_schema
 from phonehome.cli.exchanges_schema import exchanges_schema
 from phonehome.cli.output import write_stdout
-from phonehome.reports.schema import audit_schema
+from phonehome.reports.schema import audit_schema, diff_schema
 
 SCHEMAS: Mapping[str, tuple[str, Callable[[], Mapping[str, object]]]] = {
     "audit": ("what `phonehome audit --format json` writes", audit_schema),
+    "diff": ("what `phonehome diff --format json` writes", diff_schema),
+    "policy": ("the file that `phonehome policy check` reads", policy_schema),
     "subject": ("the file that `--subject` reads", subject_schema),
     "exchanges": ("one line of `phonehome exchanges --format ndjson`", exchanges_schema),
 }
