@@ -53,7 +53,7 @@ def compare(
         across: Conditions in which they are meant to differ (`handset` is one); None to find them out.
     """
     first, second = Side(name=names[0], document=before), Side(name=names[1], document=after)
-    factors = frozenset(across) if across is not None else find_across(first, second)
+    factors = _widen(frozenset(across), first, second) if across is not None else find_across(first, second)
     comparison = Comparison(
         forth=Pairing(seen=first, silent=second, across=factors),
         back=Pairing(seen=second, silent=first, across=factors),
@@ -79,12 +79,18 @@ def find_across(first: Side, second: Side) -> frozenset[str]:
     both = first.conditions.keys() & second.conditions.keys()
     apart = {name for name in both if not set(first.conditions[name]) & set(second.conditions[name])}
     if HANDSET in apart:
-        one_sided = first.conditions.keys() ^ second.conditions.keys()
-        services = {name for name in one_sided if name.startswith(_SERVICE)}
-        return frozenset({HANDSET, _BUILD, *services})
+        return _widen(frozenset({HANDSET}), first, second)
     if _BUILD in apart:
         return frozenset({_BUILD})
     return frozenset(apart if len(apart) == 1 else ())
+
+
+def _widen(across: frozenset[str], first: Side, second: Side) -> frozenset[str]:
+    """Let another handset have another build, and services that the other does not have."""
+    if HANDSET not in across:
+        return across
+    one_sided = first.conditions.keys() ^ second.conditions.keys()
+    return across | {_BUILD} | {name for name in one_sided if name.startswith(_SERVICE)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,9 +22,11 @@ from phonehome.reports.text import visible
 
 SCRIPTS = ("echarts-sankey.min.js", "report.js")
 STYLES = ("report.css",)
+NO_SOURCE = "'none'"
 
 
-def _asset(name: str) -> str:
+def read_asset(name: str) -> str:
+    """Give one of our own scripts or style sheets."""
     return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
 
 
@@ -33,11 +35,12 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _policy(scripts: list[str], styles: list[str]) -> str:
+def write_policy(scripts: list[str], styles: list[str]) -> str:
+    """Write the content security policy of a page that holds these scripts and styles alone."""
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src {' '.join(map(_digest, scripts))}",
+            f"script-src {' '.join(map(_digest, scripts)) or NO_SOURCE}",
             f"style-src {' '.join(map(_digest, styles))}",
             "img-src data:",
             "connect-src 'none'",
@@ -61,7 +64,8 @@ def _shown(value: object) -> object:
 
 
 @cache
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Give the templates, which escape whatever they print, with hidden characters made visible."""
     environment = Environment(
         loader=PackageLoader("phonehome.reports", "templates"),
         autoescape=True,
@@ -94,12 +98,12 @@ def render_html(doc: AuditDocument) -> str:
     """Write the document as one complete page: answer, coverage and blind spots first, then details."""
     summary = Summary(doc=doc)
     rows = page.evidence(summary)
-    scripts = [_asset(name) for name in SCRIPTS[0 if summary.up else 1 :]]  # no flow, no drawing
-    styles = [_asset(name) for name in STYLES]
-    return _environment().get_template("report.html.j2").render(
+    scripts = [read_asset(name) for name in SCRIPTS[0 if summary.up else 1 :]]  # no flow, no drawing
+    styles = [read_asset(name) for name in STYLES]
+    return page_environment().get_template("report.html.j2").render(
         doc=doc,
         s=summary,
-        policy=_policy(scripts, styles),
+        policy=write_policy(scripts, styles),
         scripts=[Markup(text) for text in scripts],  # noqa: S704  our own files
         styles=[Markup(text) for text in styles],  # noqa: S704  our own files
         drawing=json_block(asdict(page.draw(summary.up))),
