@@ -46,6 +46,11 @@ def is_signed(root: Path) -> bool:
 
 
 def _files(result: Verification) -> list[str]:
+    if not result.has_manifest:
+        return [
+            f"{result.files:,} captures and key logs were compared with what their session.yaml says; no manifest "
+            "vouches for that or for any other file (`phonehome sign` writes one)."
+        ]
     evidence = names_of(result.differences, Part.EVIDENCE)
     derived = names_of(result.differences, Part.DERIVED)
     lines = [

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import ValidationError
 
@@ -166,44 +166,44 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def compare_with_folder(root: Path, manifest: ManifestDocument) -> list[Difference]:
-    """Hash what is there and name every file that is not as the manifest has it, in order of their names.
+Contents: TypeAlias = Mapping[str, tuple[Part, Content]]
+"""What files hold, by name."""
+
+
+def hash_folder(root: Path) -> Contents:
+    """Hash what is there, without manifest and signatures.
 
     Raises:
         ConfigError: A file cannot be read, or something is a link.
     """
-    there = {
+    return {
         found.name: (found.part, hash_file(found.path))
         for found in iter_files(root)
         if found.part is not Part.ABOUT
     }
-    return _compare(manifest, there)
 
 
-def compare_manifests(before: ManifestDocument, after: ManifestDocument) -> list[Difference]:
-    """Name every file in which two manifests differ, from the first to the second."""
-    there = {
+def contents_of(manifest: ManifestDocument) -> Contents:
+    """Say what files hold by the word of a manifest."""
+    return {
         entry.path: (part, Content(entry.sha256, entry.size))
-        for part, entries in ((Part.EVIDENCE, after.evidence), (Part.DERIVED, after.derived))
+        for part, entries in ((Part.EVIDENCE, manifest.evidence), (Part.DERIVED, manifest.derived))
         for entry in entries
     }
-    return _compare(before, there)
 
 
-def _compare(manifest: ManifestDocument, there: Mapping[str, tuple[Part, Content]]) -> list[Difference]:
-    differences = []
-    known = set()
-    for part, entries in ((Part.EVIDENCE, manifest.evidence), (Part.DERIVED, manifest.derived)):
-        for entry in entries:
-            known.add(entry.path)
-            if entry.path not in there:
-                differences.append(Difference(name=entry.path, kind="missing", part=part))
-            elif there[entry.path][1] != Content(entry.sha256, entry.size):
-                differences.append(Difference(name=entry.path, kind="changed", part=part))
+def compare(manifest: ManifestDocument, there: Contents) -> list[Difference]:
+    """Name every file that is not as the manifest has it, by the order of their names."""
+    before = contents_of(manifest)
+    differences = [
+        Difference(name=name, kind="changed" if name in there else "missing", part=part)
+        for name, (part, content) in before.items()
+        if name not in there or there[name][1] != content
+    ]
     differences += [
         Difference(name=name, kind="added", part=part)
         for name, (part, _) in there.items()
-        if name not in known
+        if name not in before
     ]
     return sorted(differences, key=lambda difference: difference.name)
 

@@ -71,7 +71,7 @@ class _Copy:
     exchanges: dict[tuple[str, int], out.SharedExchange] = field(default_factory=dict)
 
     def make(self, manifest_digest: str | None) -> Shared:
-        findings = [self._finding(finding) for finding in _without_order(self.audit.findings)]
+        findings = [self._finding(finding) for finding in _without_order(self.audit)]
         evidence = None
         if manifest_digest is not None:
             evidence = self._commit(EVIDENCE, "manifest", "sha256", manifest_digest, None)
@@ -235,19 +235,12 @@ class _Copy:
         return [self._clean(text) for text in texts]
 
 
-def _without_order(findings: list[doc.FindingDoc]) -> list[doc.FindingDoc]:
+def _without_order(audit: doc.AuditDocument) -> list[doc.FindingDoc]:
     """By exchange, and within one by chance: the order of the document may follow the values."""
-    inputs = {
-        name: number for number, name in enumerate(dict.fromkeys(one.exchange.input for one in findings))
-    }
+    inputs = {file.path: number for number, file in enumerate(audit.inputs)}
     return sorted(
-        findings,
-        key=lambda one: (
-            one.session or "",
-            inputs[one.exchange.input],
-            one.exchange.index,
-            secrets.token_bytes(8),
-        ),
+        audit.findings,
+        key=lambda one: (inputs.get(one.exchange.input, 0), one.exchange.index, secrets.token_bytes(8)),
     )
 
 

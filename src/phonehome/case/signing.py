@@ -18,12 +18,14 @@ from phonehome.case.inventory import MANIFEST, SIGNATURES, Part, read_small
 from phonehome.case.keys import SigningKey
 from phonehome.case.manifest import (
     Difference,
-    compare_manifests,
+    compare,
+    contents_of,
     digest_of,
     load_manifest,
     make_manifest,
     render_manifest,
 )
+from phonehome.case.recorded import differences_from_sessions
 from phonehome.case.timestamp import BadStamp, Stamp, check_stamp, request_stamp
 from phonehome.case.writing import explaining, write_durably
 from phonehome.documents.manifest import ManifestDocument
@@ -34,6 +36,7 @@ KEY_SUFFIX = ".pub"
 STAMP_SUFFIX = ".tsr"
 MAX_ENVELOPE = 96 << 20
 MAX_STAMP = 1 << 20
+MAX_NAMED = 10
 _KEPT = "sessions/"
 """Evidence that nobody may change once it is there."""
 
@@ -61,20 +64,20 @@ def renew_manifest(root: Path, *, accept_changes: bool = False) -> Renewed:
     before = load_manifest(root)
     manifest = make_manifest(root)
     data = render_manifest(manifest)
-    if before is None:
+    differences = compare(before[0], contents_of(manifest)) if before is not None else []
+    _refuse_changed(root, differences_from_sessions(root, contents_of(manifest)), "put it back")
+    if not accept_changes:
+        touched = [str(one) for one in differences if one.name.startswith(_KEPT) and one.kind != "added"]
+        _refuse_changed(root, touched, "put it back, or say with --accept-changes that it shall be so")
+    if before is None or data != before[1]:
         write_durably(root / MANIFEST, data)
-        return Renewed(manifest=manifest, data=data, first=True)
-    differences = compare_manifests(before[0], manifest)
-    touched = [one for one in differences if one.name.startswith(_KEPT) and one.kind != "added"]
-    if touched and not accept_changes:
-        shown = "; ".join(map(str, touched[:10])) + ("; …" if len(touched) > 10 else "")
-        raise ConfigError(
-            f"{root}: evidence of sessions is not what the manifest has ({shown}); put it back, or say with "
-            "--accept-changes that it shall be so"
-        )
-    if data != before[1]:
-        write_durably(root / MANIFEST, data)
-    return Renewed(manifest=manifest, data=data, first=False, differences=differences)
+    return Renewed(manifest=manifest, data=data, first=before is None, differences=differences)
+
+
+def _refuse_changed(root: Path, changed: Sequence[str], advice: str) -> None:
+    if changed:
+        shown = "; ".join(changed[:MAX_NAMED]) + "; …" * (len(changed) > MAX_NAMED)
+        raise ConfigError(f"{root}: evidence of sessions is not what it was ({shown}); {advice}")
 
 
 def signature_file(root: Path, data: bytes, key: SigningKey) -> Path:

@@ -15,7 +15,8 @@ from phonehome.case.intoto import Statement, parse_statement, states
 from phonehome.case.inventory import MANIFEST, SIGNATURES, Part, read_small
 from phonehome.case.keys import MAX_KEY, PublicKey, parse_public
 from phonehome.case.keysfile import load_keys
-from phonehome.case.manifest import Difference, compare_with_folder, load_manifest
+from phonehome.case.manifest import Difference, compare, hash_folder, load_manifest
+from phonehome.case.recorded import differences_from_sessions, iter_recorded
 from phonehome.case.signing import (
     ENVELOPE_SUFFIX,
     KEY_SUFFIX,
@@ -56,10 +57,19 @@ class Signed:
 
 @dataclass(kw_only=True)
 class Verification:
-    """What came out. `failures` are sentences; without one the check is passed."""
+    """What came out.
 
-    files: int
-    differences: list[Difference]
+    Attributes:
+        files: How many files were to be as they were.
+        has_manifest: Whether that is by the word of a manifest, or (of captures alone) by that of their sessions.
+        differences: Files that are not as the manifest has them.
+        signatures: Those that hold.
+        failures: What does not hold, as sentences.
+    """
+
+    files: int = 0
+    has_manifest: bool = True
+    differences: list[Difference] = field(default_factory=list)
     signatures: list[Signed] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
@@ -99,20 +109,29 @@ def verify(
     """
     loaded = load_manifest(root)
     if loaded is None:
-        if (root / SIGNATURES).is_dir():
-            return Verification(
-                files=0, differences=[], failures=[f"missing: {MANIFEST}, though the case was signed"]
-            )
+        return _verify_without(root, trusted)
+    manifest, data = loaded
+    result = Verification(files=len(manifest.evidence) + len(manifest.derived))
+    if hash_files:
+        there = hash_folder(root)
+        result.differences = compare(manifest, there)
+        result.failures = differences_from_sessions(root, there)
+    _check_signatures(root, manifest, data, trusted, anchors, result)
+    return result
+
+
+def _verify_without(root: Path, trusted: Sequence[PublicKey]) -> Verification:
+    """Check what can be checked where there is no manifest: captures against what their sessions say of them."""
+    if (root / SIGNATURES).is_dir():
+        return Verification(failures=[f"missing: {MANIFEST}, though the case was signed"])
+    recorded = dict(iter_recorded(root))
+    if not recorded:
         raise ConfigError(
             f"{root}: there is no {MANIFEST}, so nothing says what the evidence was; `phonehome sign` writes one"
         )
-    manifest, data = loaded
-    result = Verification(
-        files=len(manifest.evidence) + len(manifest.derived),
-        differences=compare_with_folder(root, manifest) if hash_files else [],
-    )
-    _check_signatures(root, manifest, data, trusted, anchors, result)
-    return result
+    failures = differences_from_sessions(root, hash_folder(root))
+    failures += [f"the key SHA256:{key.fingerprint}, which you trust, did not sign this" for key in trusted]
+    return Verification(files=len(recorded), has_manifest=False, failures=failures)
 
 
 def _check_signatures(

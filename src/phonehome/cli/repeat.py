@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from phonehome.audit.case_run import CaseOptions, audit_case
+from phonehome.audit.rulings import load_rulings
 from phonehome.case.folder import load_case
-from phonehome.case.inventory import MANIFEST, Part, folder_of, read_small
+from phonehome.case.inventory import Part, folder_of, read_small
 from phonehome.case.manifest import MAX_RESULT, STORED_RESULT, names_of
 from phonehome.case.places import CASE_FILE
 from phonehome.case.repetition import Repetition, compare_results
@@ -17,6 +18,9 @@ from phonehome.cli.workers import workers_option
 from phonehome.model.errors import ConfigError
 from phonehome.reports.json_report import render_json
 from phonehome.reports.text import visible
+
+MAX_NAMED = 50
+"""Files that are named where the evidence is not what it was."""
 
 EPILOG = """\b
 Example:
@@ -30,15 +34,7 @@ Exit status: 0 the same came out, 4 something else did (or the evidence is not t
 @click.command(epilog=EPILOG, short_help="Audit a case again, and compare with its stored result.")
 @click.argument("case", type=click.Path(path_type=Path))
 @workers_option
-@click.option(
-    "--geo-database",
-    "geo_databases",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE",
-    help="The MaxMind-format files with which the stored result was made.",
-)
-def repeat(case: Path, workers: int, geo_databases: tuple[Path, ...]) -> ExitCode:
+def repeat(case: Path, workers: int) -> ExitCode:
     """Audit the CASE again from its evidence and compare with results/audit.json, which stays as it is.
 
     Byte for byte where program and data are the same; where they differ, what differs is named and the contents are
@@ -53,24 +49,28 @@ def repeat(case: Path, workers: int, geo_databases: tuple[Path, ...]) -> ExitCod
     before = read_small(stored, MAX_RESULT, "result")
     if not _evidence_is_sound(root):
         return ExitCode.CHECK_FAILED
-    options = CaseOptions(geo_databases=geo_databases, workers=workers, progress=say)
-    again = render_json(audit_case(load_case(root), options=options)).encode("utf-8", "backslashreplace")
+    loaded = load_case(root)
+    rulings, _ = load_rulings(loaded)
+    document = audit_case(loaded, rulings, CaseOptions(workers=workers, progress=say))
+    again = render_json(document).encode("utf-8", "backslashreplace")
     result = compare_results(before, again)
     write_stdout("".join(f"{visible(line)}\n" for line in _describe(result)))
     return ExitCode.DONE if result.holds else ExitCode.CHECK_FAILED
 
 
 def _evidence_is_sound(root: Path) -> bool:
-    if not (root / MANIFEST).is_file():
-        say(
-            f"the case has no {MANIFEST}, so nothing shows that the evidence is what it was when it was audited"
-        )
+    try:
+        result = verify(root)
+    except ConfigError as error:
+        say(f"the evidence was not checked: {error}")
         return True
-    wrong = names_of(verify(root).differences, Part.EVIDENCE)
+    if not result.has_manifest:
+        say("the case has no manifest, so only its captures were checked, by what their sessions say of them")
+    wrong = [*map(str, names_of(result.differences, Part.EVIDENCE)), *result.failures]
     if wrong:
-        lines = [str(one) for one in wrong[:50]] + ["…"] * (len(wrong) > 50)
+        lines = wrong[:MAX_NAMED] + ["…"] * (len(wrong) > MAX_NAMED)
         write_stdout("".join(f"{visible(line)}\n" for line in lines))
-        say("the evidence is not what the manifest has, so it was not audited again")
+        say("the evidence does not pass `phonehome verify`, so it was not audited again")
     return not wrong
 
 
