@@ -109,7 +109,8 @@ class _Reader:
     def _claim(self, item: Node) -> CheckedClaim:
         parts = item.mapping("a claim", CLAIM_KEYS)
         ident = self._id(item, parts)
-        observable = _read_observable(parts.get("observable"))
+        flag = parts.get("observable")
+        observable = flag is None or flag.is_null or read_flag(flag, "observable")
         testable_when = self._rule(item, parts, "testable_when", ident, needed=observable)
         holds_if = self._rule(item, parts, "holds_if", ident, needed=observable)
         claim = Claim(
@@ -132,11 +133,7 @@ class _Reader:
 
     def _id(self, item: Node, parts: dict[str, Node]) -> str:
         node = require(parts, "id", item, "A1")
-        ident = node.text("the id of a claim")
-        if not ID_PATTERN.fullmatch(ident):
-            raise node.error(
-                f"the id of a claim has at most 64 letters, digits, '.', '_' and '-', and this is {ident[:80]!r}"
-            )
+        ident = read_claim_id(node)
         if ident in self._lines:
             raise node.error(f"the id {ident!r} stands in line {self._lines[ident]} too; ids must differ")
         self._lines[ident] = node.line
@@ -152,7 +149,13 @@ class _Reader:
                 )
             return None
         fields = self._fields.only(*SESSION_VARIABLES) if key == "testable_when" else self._fields
-        return read_rule(node, key, fields)
+        rule = read_rule(node, key, fields)
+        if key == "holds_if" and not rule.variables:
+            raise node.error(
+                "holds_if speaks of nothing that could be seen, so it says the same whatever was sent; speak of flow, "
+                'flows, session or destinations, as in flow.transport == "tls"'
+            )
+        return rule
 
     def _scope(self, node: Node | None) -> ClaimScope:
         if node is None or node.is_null:
@@ -218,12 +221,29 @@ class _Reader:
             refuse_unknown(node, "the claim", name, self._lines, hint)
 
 
-def _read_observable(node: Node | None) -> bool:
-    if node is None or node.is_null:
-        return True
-    written = node.plain("observable")
+def read_claim_id(node: Node) -> str:
+    """Give the id of a claim.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    ident = node.text("the id of a claim")
+    if not ID_PATTERN.fullmatch(ident):
+        raise node.error(
+            f"the id of a claim has at most 64 letters, digits, '.', '_' and '-', and this is {ident[:80]!r}"
+        )
+    return ident
+
+
+def read_flag(node: Node, what: str) -> bool:
+    """Give true or false, written bare.
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    written = node.plain(what)
     if written not in ("true", "false"):
-        raise node.error(f"observable must be true or false, and this is {written[:40]!r}")
+        raise node.error(f"{what} must be true or false, and this is {written[:40]!r}")
     return written == "true"
 
 

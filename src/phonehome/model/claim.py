@@ -77,3 +77,25 @@ class Claim:
     testable_when: str | None = None
     holds_if: str | None = None
     conflicts_with: tuple[str, ...] = ()
+
+
+class Confidence(StrEnum):
+    """How sure it is that a verdict written by hand is right."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedVerdict:
+    """The verdict on a claim that somebody wrote down beforehand.
+
+    `superseded` says whether the claim speaks of an older build than the newest evidence; None where that is not asked.
+    """
+
+    id: str
+    verdict: Verdict
+    confidence: Confidence
+    superseded: bool | None = None
+    why: str | None = None
