@@ -47,7 +47,7 @@ def list_policies() -> None:
 
 
 @policy.command(epilog=SHOW_EPILOG)
-@click.argument("name", type=click.Choice(NAMES))
+@click.argument("name", type=click.Choice(NAMES), metavar="NAME")
 def show(name: str) -> None:
     """Print the policy NAME as the file that it is, with its comments."""
     write_stdout(shipped_file(name).read_text(encoding="utf-8"))
