@@ -37,7 +37,7 @@ def copy_evidence(source: Path, target: Path) -> Copied:
         raise ConfigError(f"{source}: cannot be read: {reason}") from error
     try:
         before = os.fstat(descriptor)
-        copied = _copy(descriptor, source, target, before.st_mode)
+        copied = _copy(descriptor, source, target, before)
         after = os.fstat(descriptor)
     finally:
         os.close(descriptor)
@@ -49,17 +49,18 @@ def copy_evidence(source: Path, target: Path) -> Copied:
     return copied
 
 
-def _copy(descriptor: int, source: Path, target: Path, mode: int) -> Copied:
+def _copy(descriptor: int, source: Path, target: Path, before: os.stat_result) -> Copied:
     digest, size = hashlib.sha256(), 0
     with explaining(target):
         out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
         try:
-            while chunk := _read(descriptor, source):
+            # A recording that still grows might be faster than the copy, so what it had at first is the bound.
+            while size <= before.st_size and (chunk := _read(descriptor, source)):
                 digest.update(chunk)
                 size += len(chunk)
                 _write_all(out, chunk)
             # No more people may read it than before: a recording holds personal data.
-            os.fchmod(out, (stat.S_IMODE(mode) & ~_TAKEN) | _GIVEN)
+            os.fchmod(out, (stat.S_IMODE(before.st_mode) & ~_TAKEN) | _GIVEN)
             os.fsync(out)
         finally:
             os.close(out)

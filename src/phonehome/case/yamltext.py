@@ -78,10 +78,23 @@ def write_annotation(annotation: Annotation, corrected: Session | None, indent: 
     return "".join(f"{' ' * indent}{line}\n" for line in _dump([parts]).splitlines())
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes texts with odd characters in double quotes: PyYAML folds some of them away in its other styles."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
 def _dump(parts: Part) -> str:
-    # Leaves as `{…}`: one step, one line. Characters that YAML cannot hold raw are escaped in double quotes.
+    # Leaves as `{…}`: one step, one line.
     return str(
-        yaml.safe_dump(parts, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=None)
+        yaml.dump(
+            parts, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=None
+        )
     )
 
 

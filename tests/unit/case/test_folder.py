@@ -274,7 +274,7 @@ def test_a_step_beside_the_protocol_says_what_it_exposes(case: Path) -> None:
 def test_steps_without_a_protocol_that_expose_nothing_are_warned_of(case: Path) -> None:
     replace_in(case / SESSION, "protocol: handset-2014\n", "")
     (warning,) = load_case(case).warnings
-    assert warning.startswith(f"{case / SESSION}:7: ")
+    assert warning.startswith(f"{case / SESSION}:8: ")
 
 
 def test_conditions_that_the_protocol_wants_are_warned_of(case: Path) -> None:
