@@ -4,7 +4,7 @@ A claim is asked of each session in its scope: can the session test it, what doe
 session give the data a chance, and how much of what was sent could be read.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from phonehome.documents.audit import FlowDoc
@@ -28,7 +28,9 @@ class SessionEvidence:
     Attributes:
         session: The session.
         flows: Its flows in the claim's scope that count as sent.
-        against: Of those, the ones that break the rule; where the rule is asked once per session, all of them.
+        against: Of those, the ones that break the rule; where the rule is asked once per session and does not
+            tell which, all of them.
+        destinations: Where the rule is about destinations: those that break it, as hosts with their owners.
         outcome: What the rule says, over all flows if it is asked of flows.
         missing: Why it is undecided.
         is_unseen: Whether it is undecided only because something was not seen.
@@ -39,6 +41,7 @@ class SessionEvidence:
     session: SessionDoc
     flows: list[FlowDoc]
     against: list[FlowDoc]
+    destinations: list[str]
     outcome: Outcome
     missing: tuple[str, ...]
     is_unseen: bool
@@ -101,11 +104,12 @@ class Examiner:
             against, whole = self._test_flows(checked, sent, context)
         else:
             whole = checked.holds_if.weigh(context)
-            against = meant if whole.outcome is Outcome.FALSE else []
+            against = _breaking_flows(whole, sent) or meant if whole.outcome is Outcome.FALSE else []
         return SessionEvidence(
             session=session,
             flows=meant,
             against=against,
+            destinations=_breaking_destinations(whole),
             outcome=whole.outcome,
             missing=whole.missing,
             is_unseen=whole.is_unseen,
@@ -173,6 +177,24 @@ class Examiner:
         return services is None or not set(checked.claim.scope.services).isdisjoint(services)
 
 
+def _breaking(held: Evaluation, path: str) -> list[Mapping[str, object]]:
+    return [item for name, item in held.breaking if name == path and isinstance(item, Mapping)]
+
+
+def _breaking_flows(held: Evaluation, sent: Iterable[FlowDoc]) -> list[FlowDoc]:
+    names = {item.get("id") for item in _breaking(held, "flows")}
+    return [flow for flow in sent if flow.id in names]
+
+
+def _breaking_destinations(held: Evaluation) -> list[str]:
+    named: dict[str, None] = {}
+    for row in _breaking(held, "destinations"):
+        known = [str(row[key]) for key in ("host", "address") if row.get(key) is not None]
+        owner = row.get("organisation")
+        named[" at ".join(known or ["an unnamed host"]) + (f" ({owner})" if owner is not None else "")] = None
+    return list(named)
+
+
 def say_coverage(evidence: Sequence[SessionEvidence]) -> str | None:
     """Say how much of what the sessions sent was read; None where there are none."""
     if not evidence:
@@ -207,3 +229,13 @@ def unexposed(checked: CheckedClaim, evidence: Iterable[SessionEvidence]) -> Ite
     """Give the data types of a claim that no session gave a chance."""
     tried = {name for one in evidence for name in one.exposures}
     return (kind.value for kind in checked.claim.scope.data_types if kind.value not in tried)
+
+
+def count_chances(checked: CheckedClaim, sound: Sequence[SessionEvidence]) -> int:
+    """Count the chances of the data type that had fewest; every one that the claim names needs some."""
+    totals: dict[str, int] = {}
+    for one in sound:
+        for name, number in one.exposures.items():
+            totals[name] = totals.get(name, 0) + number
+    named = [kind.value for kind in checked.claim.scope.data_types]
+    return min((totals.get(name, 0) for name in named or totals), default=0)

@@ -8,15 +8,23 @@ be decided, a session without exposures, and one that could not be read leave a 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from phonehome.documents.audit import AuditDocument, FlowDoc
+from phonehome.documents.audit import AuditDocument
 from phonehome.documents.judgement import LatencyChangeDoc, ScopeDoc, VerdictDoc
 from phonehome.judge.claim_evidence import (
     MAX_NAMED,
     Evidence,
     Examiner,
     SessionEvidence,
+    count_chances,
     say_coverage,
     unexposed,
+)
+from phonehome.judge.claim_reasons import (
+    say_consistent,
+    say_contradicted,
+    say_undecided,
+    say_untestable,
+    wanted_conditions,
 )
 from phonehome.judge.claim_staleness import say_superseded
 from phonehome.judge.rule_context import RuleContexts
@@ -29,8 +37,8 @@ from phonehome.rules.claim import CheckedClaim
 MAX_CITED = 200
 """Flows, and findings, that a verdict cites."""
 
-RECORDED = "recorded"
-"""In a proposal, beside conditions: from when on a session must be recorded."""
+EXPOSES = "exposes"
+"""In a proposal, beside conditions: the data types that its steps must give a chance to be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +113,13 @@ def _rule(checked: CheckedClaim, evidence: Evidence) -> _Ruling:
     if broken:
         return _contradict(broken)
     if not evidence.tested:
-        return _Ruling(verdict=Verdict.UNTESTED, reason=_say_untestable(checked, evidence))
+        return _Ruling(verdict=Verdict.UNTESTED, reason=say_untestable(checked, evidence))
     undecided = evidence.with_outcome(Outcome.UNDECIDED)
     held = evidence.with_outcome(Outcome.TRUE)
     # What was seen once was sent, whatever other sessions did not see.
     if undecided and not (held and all(one.is_unseen for one in undecided)):
         return _Ruling(
-            verdict=Verdict.UNTESTED, reason=_say_undecided(checked, undecided), rests_on=evidence.tested
+            verdict=Verdict.UNTESTED, reason=say_undecided(checked, undecided), rests_on=evidence.tested
         )
     return _weigh(checked, evidence, held)
 
@@ -124,7 +132,7 @@ def _weigh(checked: CheckedClaim, evidence: Evidence, held: list[SessionEvidence
     if not sound:
         reason = f"nothing speaks against it, but no session could have shown it ({unsound})"
         return _Ruling(verdict=Verdict.UNTESTED, reason=reason, rests_on=held)
-    chances = _count_chances(checked, sound)
+    chances = count_chances(checked, sound)
     if not chances:
         lacking = [wording.data_type(name) for name in unexposed(checked, sound)]
         what = wording.listing(lacking) if lacking else "any data of which values were searched for"
@@ -133,37 +141,16 @@ def _weigh(checked: CheckedClaim, evidence: Evidence, held: list[SessionEvidence
     assert checked.holds_if is not None
     shown = any(one.flows for one in sound) and "flow" not in checked.holds_if.variables
     bound = None if shown else rate_bound(chances)
-    reason = _say_consistent(checked, evidence, sound, chances, bound)
+    reason = say_consistent(checked, evidence, sound, chances, bound)
     if unsound:
         reason += f"; not counted: {unsound}"
     return _Ruling(verdict=Verdict.CONSISTENT, reason=reason, rests_on=sound, exposures=chances, bound=bound)
 
 
-def _count_chances(checked: CheckedClaim, sound: Sequence[SessionEvidence]) -> int:
-    """Count the chances of the data type that had fewest; every one that the claim names needs some."""
-    totals: dict[str, int] = {}
-    for one in sound:
-        for name, number in one.exposures.items():
-            totals[name] = totals.get(name, 0) + number
-    named = [kind.value for kind in checked.claim.scope.data_types]
-    return min((totals.get(name, 0) for name in named or totals), default=0)
-
-
 def _contradict(broken: Sequence[SessionEvidence]) -> _Ruling:
-    said = []
-    for one in broken[:MAX_NAMED]:
-        flows = [_describe(flow) for flow in one.against]
-        what = (
-            wording.listing_at_most(flows, MAX_NAMED, "other flow", "other flows")
-            if flows
-            else "the session as a whole"
-        )
-        said.append(f"{one.session.id}: {what}")
-    if len(broken) > MAX_NAMED:
-        said.append(f"and {wording.count(len(broken) - MAX_NAMED, 'more session')}")
     return _Ruling(
         verdict=Verdict.CONTRADICTED,
-        reason="against it speaks " + "; ".join(said),
+        reason=say_contradicted(broken),
         rests_on=broken,
         exposures=_chances_of({flow.data_type for one in broken for flow in one.against}, broken),
     )
@@ -174,85 +161,15 @@ def _chances_of(data_types: set[str], evidence: Sequence[SessionEvidence]) -> in
     return sum(one.exposures.get(name, 0) for one in evidence for name in data_types)
 
 
-def _describe(flow: FlowDoc) -> str:
-    how = {"cleartext": "in clear", "tls": "over TLS", "quic": "over QUIC"}.get(flow.transport or "", "")
-    consent = f", consent {flow.consent.replace('_', ' ')}" if flow.consent else ""
-    to = flow.host or "an unnamed host"
-    return f"{wording.data_type(flow.data_type)} to {to} {how}".rstrip() + consent
-
-
-def _say_untestable(checked: CheckedClaim, evidence: Evidence) -> str:
-    assert checked.testable_when is not None
-    if evidence.open:
-        said = [f"{session.id}: {why}" for session, why in evidence.open]
-        named = wording.listing_at_most(said, MAX_NAMED, "other session", "other sessions")
-        return f"whether a session can test it is not known ({named})"
-    wanted = _conditions(checked)
-    if wanted:
-        conditions = wording.listing([f"{name} {value}" for name, value in wanted.items()])
-        return f"no session was recorded with {conditions}"
-    if not evidence.in_scope:
-        return "no session was recorded of what it speaks of"
-    return f"no session fulfils what a test needs: {checked.testable_when.text.strip()}"
-
-
-def _say_undecided(checked: CheckedClaim, undecided: Sequence[SessionEvidence]) -> str:
-    clauses = dict.fromkeys(clause for one in undecided for clause in one.missing)
-    why = wording.listing_at_most(list(clauses), MAX_NAMED, "other reason", "other reasons")
-    sessions = wording.listing_at_most(
-        [one.session.id for one in undecided], MAX_NAMED, "other session", "other sessions"
-    )
-    text = f"{sessions}: {why}"
-    chances = _count_chances(checked, [one for one in undecided if one.doubt is None])
-    if all(one.is_unseen for one in undecided):
-        bound = rate_bound(chances)
-        if bound is None:
-            return f"{text}, and nothing shows that it had a chance to be seen"
-        return f"{text}; {wording.count(chances, 'chance')} to see it still allow a rate of {bound:.0%}"
-    return text
-
-
-def _say_consistent(
-    checked: CheckedClaim,
-    evidence: Evidence,
-    sound: Sequence[SessionEvidence],
-    chances: int,
-    bound: float | None,
-) -> str:
-    sessions = wording.listing_at_most(
-        [one.session.id for one in sound], MAX_NAMED, "other session", "other sessions"
-    )
-    flows = sum(len(one.flows) for one in sound)
-    seen = f"{wording.count(flows, 'flow')} of it seen" if flows else "nothing of it seen"
-    text = f"nothing in {sessions} speaks against it: {seen} in {wording.count(chances, 'chance')}"
-    if bound is not None:
-        text += f", which still allow{'s' if chances == 1 else ''} a rate of {bound:.0%}"
-    unseen = [one.session.id for one in evidence.with_outcome(Outcome.UNDECIDED)]
-    if unseen:
-        text += (
-            f"; not seen in {wording.listing_at_most(unseen, MAX_NAMED, 'other session', 'other sessions')}"
-        )
-    return text
-
-
-def _conditions(checked: CheckedClaim) -> dict[str, str]:
-    """The conditions of a session that would test a claim."""
-    assert checked.testable_when is not None
-    wanted = dict(checked.testable_when.required_conditions())
-    if checked.claim.scope.build is not None:
-        wanted.setdefault("build", checked.claim.scope.build)
-    since = checked.testable_when.required_since()
-    if since is not None:
-        wanted[RECORDED] = f"from {since.date().isoformat()} on"
-    return wanted
-
-
 def _propose(checked: CheckedClaim, evidence: Evidence) -> dict[str, str] | None:
     """Conditions of the session that would test a claim: what it asks for, else those of one that nearly did."""
-    wanted = _conditions(checked)
+    wanted = wanted_conditions(checked)
     near = [one.session for one in evidence.tested] or [session for session, _ in evidence.open]
     if near:
         wanted = {**near[0].conditions, **wanted}
+    lacking = list(unexposed(checked, [one for one in evidence.tested if one.doubt is None]))
+    if evidence.tested and lacking:
+        wanted[EXPOSES] = ", ".join(lacking)
     return wanted or None
 
 

@@ -5,9 +5,8 @@ met, and nobody would notice. So what can be known beforehand is refused: unknow
 the field can never hold.
 """
 
-from collections.abc import Iterator, Mapping
-
 from phonehome.rules.errors import Fault, listed, shown, suggest
+from phonehome.rules.likeness import NUMBERS, alike, entry, hold_part_to, hold_to, require_order
 from phonehome.rules.syntax import (
     Binary,
     Call,
@@ -21,6 +20,7 @@ from phonehome.rules.syntax import (
     Name,
     Node,
     Unary,
+    path_of,
 )
 from phonehome.rules.times import parse_time
 from phonehome.rules.types import (
@@ -32,11 +32,9 @@ from phonehome.rules.types import (
     FieldTable,
     Kind,
     Type,
-    Vocabulary,
     list_of,
 )
 
-_NUMBERS = (Kind.INT, Kind.DOUBLE)
 _METHODS = ("contains", "startsWith", "endsWith")
 _FUNCTIONS = {
     "size": "size(list)",
@@ -94,7 +92,7 @@ class Checker:
             return _EMPTY_LIST
         types = [self.check(item) for item in node.items]
         for item, kind in zip(node.items[1:], types[1:], strict=True):
-            if not _alike(types[0], kind):
+            if not alike(types[0], kind):
                 raise Fault(
                     item.at, f"a list holds one sort of thing: {types[0].about}, and here {kind.about}"
                 )
@@ -120,7 +118,7 @@ class Checker:
             hint = "; a list is asked by .exists(x, …) or .all(x, …)" if of.kind is Kind.LIST else ""
             raise Fault(node.at, f"{of.about} has no field {shown(node.name)}{hint}")
         self._record(node)
-        return _entry(of, node.name, node.at)
+        return entry(of, node.name, node.at)
 
     def _index(self, node: Index) -> Type:
         of = self.check(node.of)
@@ -136,7 +134,7 @@ class Checker:
                 node.at, 'the key is written out as a text, as in session.conditions["service.cloud"]'
             )
         self._record(node)
-        return _entry(of, node.key.value, node.at)
+        return entry(of, node.key.value, node.at)
 
     def _record(self, node: Field | Index) -> None:
         path = path_of(node)
@@ -147,7 +145,7 @@ class Checker:
         kind = self.check(node.operand)
         if node.sign == "!" and kind.kind is not Kind.BOOL:
             raise Fault(node.at, f"`!` turns true into false, and this is {kind.about}")
-        if node.sign == "-" and kind.kind not in _NUMBERS:
+        if node.sign == "-" and kind.kind not in NUMBERS:
             raise Fault(node.at, f"`-` stands before a number, and this is {kind.about}")
         return kind
 
@@ -164,11 +162,11 @@ class Checker:
             case "==" | "!=":
                 self._equal(node, left, right)
             case "<" | "<=" | ">" | ">=":
-                _ordered(node, left, right)
+                require_order(node, left, right)
             case "in":
                 self._contained(node, left, right)
             case _:
-                if left.kind is not right.kind or left.kind not in _NUMBERS:
+                if left.kind is not right.kind or left.kind not in NUMBERS:
                     raise Fault(
                         node.at,
                         f"`{node.sign}` reckons with two numbers of one sort, not with {left.about} and {right.about}",
@@ -181,10 +179,10 @@ class Checker:
     def _equal(self, node: Binary, left: Type, right: Type) -> None:
         if Kind.OBJECT in (left.kind, right.kind):
             raise Fault(node.at, "a map as a whole cannot be compared; name one of its fields")
-        if not _alike(left, right):
+        if not alike(left, right):
             raise Fault(node.at, f"never equal: {left.about} and {right.about}")
-        _hold_to(left, node.right)
-        _hold_to(right, node.left)
+        hold_to(left, node.right)
+        hold_to(right, node.left)
 
     def _contained(self, node: Binary, left: Type, right: Type) -> None:
         if right.kind is Kind.OBJECT:
@@ -193,17 +191,17 @@ class Checker:
                     node.left.at,
                     'the key is written out as a text, as in "service.cloud" in session.conditions',
                 )
-            _entry(right, node.left.value, node.left.at)
+            entry(right, node.left.value, node.left.at)
             return
         if right.kind is not Kind.LIST:
             hint = "; part of a text is found by .contains(…)" if right.kind is Kind.STRING else ""
             raise Fault(node.right.at, f"after `in` comes a list, and this is {right.about}{hint}")
         if right.item is None:
             return
-        if not _alike(left, right.item):
+        if not alike(left, right.item):
             raise Fault(node.at, f"never in it: {left.about}, in {right.about}")
-        _hold_to(left, node.right)
-        _hold_to(right.item, node.left)
+        hold_to(left, node.right)
+        hold_to(right.item, node.left)
 
     def _choice(self, node: Choice) -> Type:
         condition = self.check(node.condition)
@@ -212,7 +210,7 @@ class Checker:
                 node.condition.at, f"before `?` stands what is true or false, and this is {condition.about}"
             )
         yes, no = self.check(node.yes), self.check(node.no)
-        if not _alike(yes, no):
+        if not alike(yes, no):
             raise Fault(node.no.at, f"both answers must be of one sort, not {yes.about} and {no.about}")
         return yes
 
@@ -229,7 +227,7 @@ class Checker:
                     return TIMESTAMP
             case "at_least", [kind, least] if kind.words is not None and kind.words.ordered:
                 if least.kind is Kind.STRING:
-                    _hold_to(kind, node.arguments[1])
+                    hold_to(kind, node.arguments[1])
                     self.orders[node.at] = kind.words.words
                     return BOOL
             case name, _ if name not in _FUNCTIONS:
@@ -257,7 +255,7 @@ class Checker:
         if kind.kind is not Kind.STRING or [argument.kind for argument in arguments] != [Kind.STRING]:
             hint = "; whether a list holds something is asked by `in`" if kind.kind is Kind.LIST else ""
             raise Fault(node.at, f'.{node.name}() is asked of a text, as in flow.host.{node.name}("x"){hint}')
-        _hold_part_to(kind.words, node)
+        hold_part_to(kind.words, node)
         return BOOL
 
     def _macro(self, node: Macro) -> Type:
@@ -278,21 +276,6 @@ class Checker:
         return of if node.name == "filter" else BOOL
 
 
-def path_of(node: Node) -> str | None:
-    """Write a field as people name it, `session.conditions.build`; None if it is not one of a variable."""
-    match node:
-        case Name():
-            return node.name
-        case Field():
-            above = path_of(node.of)
-            return None if above is None else f"{above}.{node.name}"
-        case Index(key=Literal(value=str(key))):
-            above = path_of(node.of)
-            return None if above is None else f"{above}.{key}"
-        case _:
-            return None
-
-
 def _literal(node: Literal) -> Type:
     match node.value:
         case bool():
@@ -303,88 +286,3 @@ def _literal(node: Literal) -> Type:
             return DOUBLE
         case _:
             return STRING
-
-
-def _entry(of: Type, name: str, at: int) -> Type:
-    kind = of.fields.get(name, of.rest)
-    if kind is not None:
-        return kind
-    dotted = [known for known in of.fields if known.startswith(f"{name}.")]
-    what = of.key.split(" ", 1)[1]
-    if dotted:
-        hint = f'; one with a dot in it is written in brackets: ["{dotted[0]}"]'
-    else:
-        hint = suggest(name, of.fields) or (f"; {of.remedy}" if of.remedy else "")
-    raise Fault(at, f"unknown {what} {shown(name)}; known: {listed(of.fields, 40) or 'none'}{hint}")
-
-
-def _alike(left: Type, right: Type) -> bool:
-    if left.kind in _NUMBERS and right.kind in _NUMBERS:
-        return True
-    if left.kind is not right.kind:
-        return False
-    if left.kind is Kind.LIST:
-        return left.item is None or right.item is None or _alike(left.item, right.item)
-    if left.words is not None and right.words is not None:
-        return not set(left.words.words).isdisjoint(right.words.words)
-    return True
-
-
-def _ordered(node: Binary, left: Type, right: Type) -> None:
-    both = (left.kind, right.kind)
-    if all(kind in _NUMBERS for kind in both) or both == (Kind.TIMESTAMP, Kind.TIMESTAMP):
-        return
-    for kind in (left, right):
-        if kind.words is not None and kind.words.ordered:
-            raise Fault(node.at, 'as words these go by the alphabet; write at_least(flow.severity, "high")')
-    hint = '; a moment is written timestamp("2014-08-10T00:00:00Z")' if Kind.TIMESTAMP in both else ""
-    raise Fault(
-        node.at, f"`{node.sign}` compares numbers or moments, not {left.about} and {right.about}{hint}"
-    )
-
-
-def _texts(node: Node) -> Iterator[Literal]:
-    """The texts written out that a part may give."""
-    match node:
-        case Literal(value=str()):
-            yield node
-        case ListLiteral():
-            for item in node.items:
-                yield from _texts(item)
-        case Choice():
-            yield from _texts(node.yes)
-            yield from _texts(node.no)
-        case _:
-            return
-
-
-def _hold_to(kind: Type, node: Node) -> None:
-    """Refuse words that a field can never hold."""
-    vocabulary = kind.item.words if kind.kind is Kind.LIST and kind.item is not None else kind.words
-    if vocabulary is None:
-        return
-    for literal in _texts(node):
-        word = str(literal.value)
-        if word not in vocabulary.words:
-            raise Fault(literal.at, _unknown_word(word, vocabulary))
-
-
-def _unknown_word(word: str, vocabulary: Vocabulary) -> str:
-    meant = _alias(vocabulary.aliases, word)
-    hint = f"; did you mean {meant!r}?" if meant else suggest(word, vocabulary.words)
-    known = f"; known: {listed(vocabulary.words)}" if len(vocabulary.words) <= 12 or not hint else ""
-    remedy = f"; {vocabulary.remedy}" if vocabulary.remedy else ""
-    return f"{shown(word)} is not {vocabulary.name}{known}{hint}{remedy}"
-
-
-def _alias(aliases: Mapping[str, str], word: str) -> str | None:
-    return aliases.get(word) or aliases.get(word.lower()) or aliases.get(word.upper())
-
-
-def _hold_part_to(vocabulary: Vocabulary | None, node: Call) -> None:
-    part = node.arguments[0]
-    if vocabulary is None or not isinstance(part, Literal):
-        return
-    test = {"contains": str.__contains__, "startsWith": str.startswith, "endsWith": str.endswith}[node.name]
-    if not any(test(word, str(part.value)) for word in vocabulary.words):
-        raise Fault(part.at, f"no word for {vocabulary.name} does so; known: {listed(vocabulary.words)}")

@@ -6,10 +6,8 @@ is undecided.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import TypeGuard
 
-from phonehome.rules.check import path_of
+from phonehome.rules.numbers import bounded, compare, is_int, is_number, reckon
 from phonehome.rules.syntax import (
     Binary,
     Call,
@@ -23,12 +21,16 @@ from phonehome.rules.syntax import (
     Name,
     Node,
     Unary,
+    path_of,
 )
 from phonehome.rules.times import parse_time
-from phonehome.rules.tokens import INT_LIMIT
+from phonehome.rules.undecided import Undecided, Unseen
 
 MAX_WORK = 200_000
 """Parts of a rule that are looked at in one evaluation, items of lists among them; more leaves it undecided."""
+
+MAX_BREAKING = 50
+"""Items that are kept to be cited."""
 
 Context = Mapping[str, object]
 
@@ -39,20 +41,6 @@ class Seen(list[object]):
     Where nothing in it fulfils an `exists`, that is undecided: not to have seen is no proof. `all` asks of
     what was seen.
     """
-
-
-class Unseen(str):
-    """A clause on what is missing that says: nothing of the kind was seen, which need not mean that there is none."""
-
-    __slots__ = ()
-
-
-class Undecided(Exception):  # noqa: N818  no error: one of three answers, within this package
-    """The part has no answer; `why` is a clause on what is missing."""
-
-    def __init__(self, *why: str) -> None:
-        super().__init__(*why)
-        self.why = why
 
 
 class TooMuchWork(Exception):  # noqa: N818  like `Undecided`, but no other operand decides
@@ -66,6 +54,8 @@ class Evaluator:
         self._context = dict(context)
         self._orders = orders
         self._work = 0
+        self.breaking: list[tuple[str, object]] = []
+        """Items for which the body of an `all` was false, with the path of their list."""
 
     def value(self, node: Node) -> object:
         """Give the value of a part.
@@ -117,7 +107,7 @@ class Evaluator:
         if isinstance(key, str):
             return self._entry(node.of, key, node)
         items = _items(self.value(node.of), node.of)
-        if not _is_int(key) or not 0 <= key < len(items):
+        if not is_int(key) or not 0 <= key < len(items):
             raise Undecided(f"{path_of(node.of) or 'a list'} has no item {key}")
         return _known(items[key], path_of(node.of) or "an item of a list")
 
@@ -130,9 +120,9 @@ class Evaluator:
         if node.sign == "!":
             return not self._flag(node.operand)
         number = self.value(node.operand)
-        if not _is_number(number):
+        if not is_number(number):
             raise Undecided("a number is missing")
-        return _bounded(-number) if _is_int(number) else -number
+        return bounded(-number) if is_int(number) else -number
 
     def _binary(self, node: Binary) -> object:
         match node.sign:
@@ -153,9 +143,9 @@ class Evaluator:
                 items = _items(right, node.right)
                 return any(self._same(left, item) for item in items)
             case "<" | "<=" | ">" | ">=":
-                return _compare(node.sign, left, right)
+                return compare(node.sign, left, right)
             case _:
-                return _reckon(node.sign, left, right)
+                return reckon(node.sign, left, right)
 
     def _either(self, node: Binary, *, decides: bool) -> bool:
         """The value of `||` (`decides` true) or `&&`: one side that decides is enough."""
@@ -227,12 +217,26 @@ class Evaluator:
         for item in items:
             try:
                 if _flag(self._each(node, item), node.body) is decides:
+                    if not decides:
+                        self._note_breaking(node, items)
                     return decides
             except Undecided as unknown:
                 missing.update(dict.fromkeys(unknown.why))
         if missing:
             raise Undecided(*missing)
         return not decides
+
+    def _note_breaking(self, node: Macro, items: list[object]) -> None:
+        """Keep all items that break an `all`, to be cited, where they stand in a list with a name."""
+        path = path_of(node.of)
+        if path is None:
+            return
+        for item in items:
+            try:
+                if len(self.breaking) < MAX_BREAKING and not _flag(self._each(node, item), node.body):
+                    self.breaking.append((path, item))
+            except Undecided:
+                continue
 
     def _each(self, node: Macro, item: object) -> object:
         self._context[node.variable] = item
@@ -258,71 +262,3 @@ def _items(value: object, node: Node) -> list[object]:
     if not isinstance(value, list):
         raise Undecided(f"{path_of(node) or 'a part'} is no list")
     return value
-
-
-def _is_int(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _compare(sign: str, left: object, right: object) -> bool:
-    if _is_number(left) and _is_number(right):
-        return _in_order(sign, left < right, left == right)
-    if isinstance(left, datetime) and isinstance(right, datetime) and None not in (left.tzinfo, right.tzinfo):
-        return _in_order(sign, left < right, left == right)
-    raise Undecided("two things cannot be compared")
-
-
-def _in_order(sign: str, less: bool, equal: bool) -> bool:
-    match sign:
-        case "<":
-            return less
-        case "<=":
-            return less or equal
-        case ">":
-            return not less and not equal
-        case _:
-            return not less
-
-
-def _reckon(sign: str, left: object, right: object) -> int | float:
-    if _is_int(left) and _is_int(right):
-        return _whole(sign, left, right)
-    if not isinstance(left, float) or not isinstance(right, float):
-        raise Undecided("two numbers are not of one sort")
-    match sign:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case _:
-            if right == 0:
-                raise Undecided("a number is divided by zero")
-            return left / right
-
-
-def _whole(sign: str, left: int, right: int) -> int:
-    """CEL's whole numbers: 64 bits, and a division that drops the fraction."""
-    match sign:
-        case "+":
-            return _bounded(left + right)
-        case "-":
-            return _bounded(left - right)
-        case "*":
-            return _bounded(left * right)
-        case _:
-            if right == 0:
-                raise Undecided("a number is divided by zero")
-            quotient = abs(left) // abs(right) * (1 if (left < 0) is (right < 0) else -1)
-            return _bounded(quotient) if sign == "/" else left - quotient * right
-
-
-def _bounded(number: int) -> int:
-    if not -INT_LIMIT <= number < INT_LIMIT:
-        raise Undecided("a number grows beyond 64 bits")
-    return number

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from phonehome.rules.check import Checker, path_of
+from phonehome.rules.check import Checker
 from phonehome.rules.errors import Fault, RuleError
-from phonehome.rules.evaluate import MAX_WORK, Context, Evaluator, TooMuchWork, Undecided, Unseen
+from phonehome.rules.evaluate import MAX_WORK, Context, Evaluator, TooMuchWork
 from phonehome.rules.negate import move_inward
 from phonehome.rules.parser import parse
-from phonehome.rules.syntax import Binary, Call, ListLiteral, Literal, Node
+from phonehome.rules.syntax import Binary, Call, ListLiteral, Literal, Node, path_of
 from phonehome.rules.times import parse_time
 from phonehome.rules.types import BOOL, FieldTable, Type
+from phonehome.rules.undecided import Undecided, Unseen
 
 MAX_REASONS = 5
 CONDITIONS = "session.conditions."
@@ -28,10 +29,14 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """An outcome, and where it is undecided, clauses on what is missing, each once."""
+    """An outcome; where it is undecided, clauses on what is missing, each once; where it is false, what broke it.
+
+    `breaking` are items of lists, each with the list's path, that an `all` stumbled over.
+    """
 
     outcome: Outcome
     missing: tuple[str, ...] = ()
+    breaking: tuple[tuple[str, object], ...] = field(default=(), compare=False)
 
     @property
     def is_unseen(self) -> bool:
@@ -71,8 +76,9 @@ class Rule:
 
     def weigh(self, context: Context) -> Evaluation:
         """The same, with the reasons for an undecided one."""
+        evaluator = Evaluator(context, self._orders)
         try:
-            value = Evaluator(context, self._orders).value(self._tree)
+            value = evaluator.value(self._tree)
         except Undecided as unknown:
             return Evaluation(outcome=Outcome.UNDECIDED, missing=tuple(dict.fromkeys(unknown.why)))
         except TooMuchWork:
@@ -81,7 +87,9 @@ class Rule:
             )
         if not isinstance(value, bool):
             return Evaluation(outcome=Outcome.UNDECIDED, missing=("it gives neither true nor false",))
-        return Evaluation(outcome=Outcome.TRUE if value else Outcome.FALSE)
+        if value:
+            return Evaluation(outcome=Outcome.TRUE)
+        return Evaluation(outcome=Outcome.FALSE, breaking=tuple(evaluator.breaking))
 
     def required_conditions(self) -> dict[str, str]:
         """The conditions that a session must have for the rule to be met, as far as it says `condition == "value"`.

@@ -128,3 +128,18 @@ def parts_of(node: Node) -> tuple[Node, ...]:
             return node.arguments if node.of is None else (node.of, *node.arguments)
         case Macro():
             return (node.of, node.body)
+
+
+def path_of(node: Node) -> str | None:
+    """Write a field as people name it, `session.conditions.build`; None if it is not one of a variable."""
+    match node:
+        case Name():
+            return node.name
+        case Field():
+            above = path_of(node.of)
+            return None if above is None else f"{above}.{node.name}"
+        case Index(key=Literal(value=str(key))):
+            above = path_of(node.of)
+            return None if above is None else f"{above}.{key}"
+        case _:
+            return None
