@@ -67,7 +67,7 @@ def load_advisory_file(path: Path) -> AdvisoryDetails:
     Raises:
         ConfigError: Names file and line of everything that is wrong.
     """
-    parts = open_file(path, SCHEMA, "the advisory file", KEYS, "phonehome advisory CASE --new")
+    parts = open_file(path, SCHEMA, "the advisory file", KEYS, "phonehome schema advisory-file")
     remarks = Remarks()
 
     def take(key: str, read: Callable[[Node], _Read], default: _Read) -> _Read:

@@ -33,6 +33,7 @@ COMMANDS = (
     "prove",
     "diff",
     "policy",
+    "advisory",
     "schema",
 )
 """Each is the attribute of its name in the module of its name beside this one."""

@@ -5,16 +5,20 @@ from collections.abc import Callable, Mapping
 
 import click
 
+from phonehome.case.advisory_schema import advisory_file_schema
 from phonehome.case.policy_schema import policy_schema
 from phonehome.case.schema import subject_schema
 from phonehome.cli.exchanges_schema import exchanges_schema
 from phonehome.cli.output import write_stdout
+from phonehome.reports.advisory.schema import advisory_schema
 from phonehome.reports.schema import audit_schema, diff_schema
 
 SCHEMAS: Mapping[str, tuple[str, Callable[[], Mapping[str, object]]]] = {
     "audit": ("what `phonehome audit --format json` writes", audit_schema),
     "diff": ("what `phonehome diff --format json` writes", diff_schema),
     "policy": ("the file that `phonehome policy check` reads", policy_schema),
+    "advisory": ("what `phonehome advisory --format json` writes", advisory_schema),
+    "advisory-file": ("the file advisory.yaml of a case", advisory_file_schema),
     "subject": ("the file that `--subject` reads", subject_schema),
     "exchanges": ("one line of `phonehome exchanges --format ndjson`", exchanges_schema),
 }

@@ -12,7 +12,6 @@ from phonehome.documents.audit import Tool
 from phonehome.documents.base import (
     CaseKindName,
     ConsentName,
-    Direction,
     MethodName,
     Model,
     Severity,
@@ -121,8 +120,8 @@ class SentOnBuildDoc(Model):
 class SentDoc(Model):
     """One data type that was seen leaving to one destination, over all sessions.
 
-    `consent` are the states that the flows had; `fixed_in` names the builds that no longer send it. `cause` is what the comparison of sessions says of it. `evidence` are
-    some of its findings, of every transport and build some.
+    `consent` are the states that the flows had; `fixed_in` names the builds that no longer send it. `cause` is what
+    the comparison of sessions says of it. `evidence` are some of its findings, of every transport and build some.
     """
 
     data_type: str

@@ -55,7 +55,8 @@ def _by_evidence(
         found.append(
             _action(
                 "users",
-                "Until this is mended, use an affected handset only on networks that you trust: whoever runs the network can "
+                "Until this is mended, use an affected handset only on networks that you trust: "
+                "whoever runs the network can "
                 "read what travels in cleartext.",
             )
         )
@@ -74,7 +75,8 @@ def _by_evidence(
     found.append(
         _action(
             "organisations",
-            "Find out which of your handsets have an affected build (`phonehome policy` compares a list of them with this case).",
+            "Find out which of your handsets have an affected build (`phonehome policy` compares a "
+            "list of them with this case).",
         )
     )
     found.append(
@@ -98,14 +100,15 @@ def _updates(handsets: Sequence[HandsetNoticeDoc]) -> list[ActionDoc]:
             found.append(
                 _action(
                     "users",
-                    f"Update {handset.name} to build {fixed[-1]}, in which it was no longer seen under the conditions tested.",
+                    f"Update {handset.name} to build {fixed[-1]}, in which it was no longer seen "
+                    f"under the conditions tested.",
                 )
             )
     return found
 
 
 def _switches(case: CaseDoc) -> list[ActionDoc]:
-    """Advise to switch off a service only where the sessions show that this ends a flow, and nothing else explains it."""
+    """Advise to switch off a service only where the sessions show that this ends a flow."""
     causes = case.judgement.causes if case.judgement is not None else []
     found: dict[str, list[tuple[CauseDoc, int]]] = {}
     for cause in causes:
@@ -122,7 +125,8 @@ def _switches(case: CaseDoc) -> list[ActionDoc]:
                 "users",
                 f"Switch off {service.replace('_', ' ')}: with it off, "
                 f"{words.listing_at_most(names, 4, 'more data type', 'more data types')} was not seen "
-                f"({words.count(least, 'exposure')}; a rate of up to {100 * rate_bound(least):.0f} % remains possible).",
+                f"({words.count(least, 'exposure')}; a rate of up to {100 * rate_bound(least):.0f} % "
+                f"remains possible).",
             )
         )
     return actions

@@ -26,7 +26,7 @@ LABELS_HELD = 12
 
 def rate_bound(exposures: int) -> float:
     """Give the highest rate per exposure that so many exposures without a sighting still allow (95 %)."""
-    return 1.0 - (1.0 - CONFIDENCE) ** (1.0 / exposures)
+    return 1.0 - float((1.0 - CONFIDENCE) ** (1.0 / exposures))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +83,10 @@ def _handsets(case: CaseDoc) -> list[CaseHandsetDoc]:
     """Give the case's handsets, and one for every subject of a session that names none of them."""
     known = {handset.id for handset in case.handsets}
     strays = dict.fromkeys(session.subject for session in case.sessions if session.subject not in known)
-    blank = {"name": None, "make": None, "model": None, "builds": []}
-    return [*case.handsets, *(CaseHandsetDoc.model_validate({"id": name, **blank}) for name in strays)]
+    return [
+        *case.handsets,
+        *(CaseHandsetDoc(id=name, name=None, make=None, model=None, builds=[]) for name in strays),
+    ]
 
 
 def _build(
@@ -117,7 +119,8 @@ def _state(view: "_Handset", build: str | None, answers: dict[int, Answer]) -> t
         return ("fixed" if all(answer.fixed for answer in answers.values()) else "undecided"), said
     if view.is_stray(build) and view.sent_anywhere:
         return "undecided", [
-            "The order of this build among the others is not known, so it cannot be called newer than an affected one."
+            "The order of this build among the others is not known, so it cannot be called newer "
+            "than an affected one."
         ]
     exercised = sorted({e.data_type for s in sessions for e in s.exposures if e.count and e.values})
     if not exercised:
@@ -252,7 +255,7 @@ def _unlike(before: list[SessionDoc], now: list[SessionDoc]) -> str:
             if new.position != old.position:
                 found.append(f"recorded at the {new.position} instead of the {old.position}")
             different.append(found)
-    return f"It was not seen, but with {words.listing(min(different, key=len))}."
+    return f"It was not seen, but with {words.listing(sorted(different, key=len)[0])}."
 
 
 def _exposures(session: SessionDoc, item: Item) -> int:

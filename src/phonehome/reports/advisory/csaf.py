@@ -1,8 +1,8 @@
 """The notice as CSAF 2.0 (OASIS Standard, November 2022), profile "Informational Advisory" (section 4.3).
 
-It names no vulnerability: a vendor's upload is none, and has no CVE. So what the sessions say of builds stands in notes and
-product groups, not in a product status. Labels of TLP 2.0 become those of TLP 1.0 that the standard knows; the exact
-label stands in the text beside it.
+It names no vulnerability: a vendor's upload is none, and has no CVE. So what the sessions say of builds stands in
+notes and product groups, not in a product status. Labels of TLP 2.0 become those of TLP 1.0 that the standard
+knows; the exact label stands in the text beside it.
 """
 
 import re
@@ -141,7 +141,8 @@ def _notes(doc: AdvisoryDocument) -> list[Json]:
 
 def _builds(handset: HandsetNoticeDoc) -> str:
     return "\n".join(
-        f"{handset.name} {build.build or '(build not recorded)'}: {phrases.STATES[build.state]}. {' '.join(build.why)}"
+        f"{handset.name} {build.build or '(build not recorded)'}: {phrases.STATES[build.state]}. "
+        f"{' '.join(build.why)}"
         + (f" Decision: {build.decision}, {build.decision_reason}." if build.decision else "")
         for build in handset.builds
     )
@@ -158,7 +159,8 @@ def _evidence(sent: SentDoc) -> str:
     lines = []
     for one in sent.evidence:
         lines += [
-            f"{words.data_type(sent.data_type)} to {phrases.recipient(sent)}, finding {one.finding}: {phrases.occasion(one)}",
+            f"{words.data_type(sent.data_type)} to {phrases.recipient(sent)}, finding {one.finding}: "
+            f"{phrases.occasion(one)}",
             f"  {one.request or 'no request'}",
             f"  {one.excerpt}",
             f"  {phrases.proof(one)}",

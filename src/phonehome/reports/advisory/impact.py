@@ -11,12 +11,14 @@ _T = DataType
 GROUPS: tuple[tuple[frozenset[DataType], str], ...] = (
     (
         frozenset({_T.IMEI, _T.MEID, _T.SERIAL_NUMBER, _T.WIFI_MAC, _T.BLUETOOTH_MAC, _T.DRM_ID}),
-        "It stays with the handset for its life, through resets and new owners: whoever collects it recognises this handset "
+        "It stays with the handset for its life, through resets and new owners: whoever collects it "
+        "recognises this handset "
         "again, and can join what different services know of it.",
     ),
     (
         frozenset({_T.IMSI, _T.ICCID, _T.PHONE_NUMBER}),
-        "It names the subscriber to a network: with it a person can be called, looked up and found again in other records.",
+        "It names the subscriber to a network: with it a person can be called, looked up and found "
+        "again in other records.",
     ),
     (
         frozenset({_T.CONTACT_NAME, _T.CONTACT_PHONE_NUMBER, _T.CONTACT_EMAIL}),
@@ -55,7 +57,8 @@ GROUPS: tuple[tuple[frozenset[DataType], str], ...] = (
     ),
 )
 IN_CLEAR = (
-    "It travelled in cleartext: not only the recipient, but every network on the way (the Wi-Fi hotspot, the provider, any "
+    "It travelled in cleartext: not only the recipient, but every network on the way (the Wi-Fi "
+    "hotspot, the provider, any "
     "transit) could read it and change it."
 )
 AGAINST_CONSENT = (

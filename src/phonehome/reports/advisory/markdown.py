@@ -6,7 +6,7 @@ dialect looks into.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from phonehome.documents.advisory import AdvisoryDocument, EvidenceDoc, HandsetNoticeDoc, SentDoc
 from phonehome.reports import words
@@ -172,7 +172,7 @@ def _list(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [
         f"| {' | '.join(head)} |",
         f"|{' --- |' * len(head)}",

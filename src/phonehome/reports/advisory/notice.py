@@ -38,7 +38,8 @@ TITLE_CHARS = 300
 
 DRAFT = "DRAFT: this notice is not signed. It may still change; do not act on it as if it were final."
 RECONSTRUCTION = (
-    "RECONSTRUCTION: the recordings behind this notice were made from a description of what others observed. They show "
+    "RECONSTRUCTION: the recordings behind this notice were made from a description of what others "
+    "observed. They show "
     "what phonehome says of such traffic, and are no evidence of their own."
 )
 REVEALED = "NOT MASKED: this copy shows personal values. Pass it on only to people who may see them."
@@ -84,7 +85,8 @@ def write_notice(doc: AuditDocument, options: NoticeOptions) -> AdvisoryDocument
     case = doc.case
     if case is None:
         raise ConfigError(
-            "an advisory needs a case, and this is the audit of single recordings; `phonehome case new` starts one, and "
+            "an advisory needs a case, and this is the audit of single recordings; `phonehome case "
+            "new` starts one, and "
             "`phonehome audit CASE` audits it"
         )
     details = options.details
@@ -181,7 +183,8 @@ def _title(case: CaseDoc, items: Sequence[Item]) -> str:
         title = f"{who}: no known value was seen leaving"
     else:
         to = list(dict.fromkeys(item.organisation or item.host or "an unknown destination" for item in items))
-        title = f"{who}: {title_words(items, 4)} sent to {words.listing_at_most(to, 3, 'more recipient', 'more recipients')}"
+        whom = words.listing_at_most(to, 3, "more recipient", "more recipients")
+        title = f"{who}: {title_words(items, 4)} sent to {whom}"
     return title if len(title) <= TITLE_CHARS else f"{title[: TITLE_CHARS - 1]}…"
 
 
@@ -214,7 +217,8 @@ def _revisions(doc: AuditDocument, case: CaseDoc, details: AdvisoryDetails) -> l
         return [
             RevisionDoc(version=r.version, date=_stamp(r.date), summary=r.summary) for r in details.revisions
         ]
-    moments = [one.last for one in (*case.sessions, *doc.inputs)] + [note.at for note in case.annotations]
+    moments = [session.last for session in case.sessions] + [one.last for one in doc.inputs]
+    moments += [note.at for note in case.annotations]
     known = [_parse(moment) for moment in moments if moment is not None]
     if not known:
         raise ConfigError(

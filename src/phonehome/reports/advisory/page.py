@@ -1,7 +1,7 @@
 """The notice as one HTML page in the look of the report: no script, nothing loaded from anywhere.
 
-What was captured cannot do anything in it: templates escape all text, and a content security policy admits the page's own
-styles by their digests, and nothing else.
+What was captured cannot do anything in it: templates escape all text, and a content security policy admits the page's
+own styles by their digests, and nothing else.
 """
 
 import base64
@@ -23,7 +23,9 @@ STYLES = ("report.css", "advisory.css")
 
 def render_page(doc: AdvisoryDocument) -> bytes:
     """Write the notice as a page of its own."""
-    styles = [files("phonehome.reports").joinpath("assets", name).read_text(encoding="utf-8") for name in STYLES]
+    styles = [
+        files("phonehome.reports").joinpath("assets", name).read_text(encoding="utf-8") for name in STYLES
+    ]
     page = (
         _environment()
         .get_template("advisory.html.j2")

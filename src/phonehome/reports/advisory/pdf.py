@@ -1,8 +1,8 @@
 """The notice as PDF, set by typst from a template of ours.
 
-The notice reaches the template as data (one JSON text), never as source, so nothing that was captured can be markup. Only
-the fonts beside this module are used, so that a page looks the same on every machine; a character that they lack is
-written out as its code, since an empty box would hide it. The creation date is that of the notice.
+The notice reaches the template as data (one JSON text), never as source, so nothing that was captured can be markup.
+Only the fonts beside this module are used, so that a page looks the same on every machine; a character that they lack
+is written out as its code, since an empty box would hide it. The creation date is that of the notice.
 """
 
 import json
@@ -75,7 +75,8 @@ def _view(doc: AdvisoryDocument) -> Json:
         ],
         "sent": [_sent(sent) for sent in doc.sent],
         "impact": [
-            {"types": words.listing(map(words.data_type, one.data_types)), "text": one.text} for one in doc.impact
+            {"types": words.listing(map(words.data_type, one.data_types)), "text": one.text}
+            for one in doc.impact
         ],
         "actions": [
             {"audience": title, "texts": [one.text for one in doc.what_to_do if one.audience == name]}

@@ -1,7 +1,7 @@
 """The notice as a STIX 2.1 bundle (OASIS Standard, June 2021).
 
-A report, with the destinations as infrastructure, what was seen as observed data, the verdicts as notes, the publisher and
-the recipients as identities. There is no indicator in it: that a handset talks to its vendor compromises nobody.
+A report, with the destinations as infrastructure, what was seen as observed data, the verdicts as notes, the publisher
+and the recipients as identities. There is no indicator in it: that a handset talks to its vendor compromises nobody.
 TLP 2.0 is marked by the extension that OASIS published for it; STIX 2.1 itself knows only the older labels.
 """
 
@@ -101,7 +101,7 @@ class _Maker:
         return f"{kind}--{make_uuid(self._doc.id, kind, *parts)}"
 
     def _labelled(self) -> Json:
-        """Say on the objects themselves that they are of a draft or a reconstruction: they travel without the report."""
+        """Say draft or reconstruction on the objects themselves: they travel without the report."""
         labels = phrases.marks(self._doc)
         return {"labels": labels} if labels else {}
 
@@ -186,7 +186,8 @@ class _Maker:
             refs.append(ident)
         lines = [sent.sentence, sent.cause or ""]
         lines += [
-            f"{phrases.occasion(one)}: {one.request or ''} {one.excerpt} ({phrases.proof(one)}; finding {one.finding})"
+            f"{phrases.occasion(one)}: {one.request or ''} {one.excerpt} ({phrases.proof(one)}; "
+            f"finding {one.finding})"
             for one in sent.evidence
         ]
         title = f"{words.data_type(sent.data_type)} to {phrases.recipient(sent)} ({sent.severity})"
