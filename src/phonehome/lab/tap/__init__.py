@@ -4,7 +4,7 @@ It ends no TLS: what it relays is what the two sides wrote. Addresses in the cap
 nobody needs root, and its handshakes of TCP are made up, so their timing says nothing.
 """
 
-from phonehome.lab.tap.clock import LabClock
+from phonehome.lab.tap.clock import StepClock
 from phonehome.lab.tap.relay import Route, Tap
 
-__all__ = ["LabClock", "Route", "Tap"]
+__all__ = ["Route", "StepClock", "Tap"]

@@ -7,7 +7,7 @@ TICK = timedelta(microseconds=250)
 """Between two events; it is the same in every run, so that a run can be repeated."""
 
 
-class LabClock:
+class StepClock:
     """Tells the scenario's time: it moves on by a tick with each event, and by whole steps when told to."""
 
     def __init__(self, begin: datetime) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from phonehome.lab.tap.clock import LabClock, nanoseconds
+from phonehome.lab.tap.clock import StepClock, nanoseconds
 from phonehome.lab.tap.frames import Side, TcpFrames
 from phonehome.lab.tap.pcapng import CaptureBook
 
@@ -39,7 +39,7 @@ class Tap:
     """
 
     def __init__(
-        self, routes: Sequence[Route], book: CaptureBook, clock: LabClock, *, handset: str = "192.168.43.20"
+        self, routes: Sequence[Route], book: CaptureBook, clock: StepClock, *, handset: str = "192.168.43.20"
     ) -> None:
         self._routes = routes
         self._book = book

@@ -12,7 +12,7 @@ import pytest
 from read_packets import stream
 from tls_live import certificate_file
 
-from phonehome.lab.tap import LabClock, Route, Tap
+from phonehome.lab.tap import Route, StepClock, Tap
 from phonehome.lab.tap.pcapng import CaptureBook
 from phonehome.model.exchange import Direction, Exchange, Transport
 from phonehome.readers import iter_inputs, read_inputs
@@ -44,7 +44,7 @@ async def _talk(book: CaptureBook, payload: bytes, folder: Path, *, encrypted: b
     server = await asyncio.start_server(_answer_in_capitals, "127.0.0.1", 0, ssl=served)
     port = 443 if encrypted else 80
     route = Route(host=HOST, port=port, address=ADDRESS, server=server.sockets[0].getsockname()[:2])
-    async with server, Tap([route], book, LabClock(BEGIN)) as tap:
+    async with server, Tap([route], book, StepClock(BEGIN)) as tap:
         reader, writer = await asyncio.open_connection(
             *tap.listening[HOST, port], ssl=client, server_hostname=HOST if encrypted else None
         )
@@ -105,7 +105,7 @@ def test_tshark_finds_nothing_wrong_with_a_single_packet(capture: Path) -> None:
 def test_a_server_that_is_gone_is_no_connection_in_the_capture() -> None:
     async def knock() -> bytes:
         route = Route(host=HOST, port=80, address=ADDRESS, server=("127.0.0.1", 1))
-        async with Tap([route], book, LabClock(BEGIN)) as tap:
+        async with Tap([route], book, StepClock(BEGIN)) as tap:
             reader, writer = await asyncio.open_connection(*tap.listening[HOST, 80])
             try:
                 return await reader.read()
