@@ -10,7 +10,7 @@ from phonehome.model.claim import Confidence, ExpectedVerdict, Verdict
 SCHEMA = "phonehome.verdicts/1"
 KEYS = ("verdicts",)
 VERDICT_KEYS = ("id", "verdict", "confidence", "superseded", "why")
-NEW = "phonehome claims new --verdicts"
+NEW = "an editor"
 
 
 def load_verdicts(path: Path) -> tuple[ExpectedVerdict, ...]:

@@ -32,6 +32,7 @@ COMMANDS = (
     "repeat",
     "prove",
     "diff",
+    "claims",
     "policy",
     "advisory",
     "schema",

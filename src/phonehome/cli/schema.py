@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import click
 
 from phonehome.case.advisory_schema import advisory_file_schema
+from phonehome.case.claims_schema import claims_schema, verdicts_schema
 from phonehome.case.policy_schema import policy_schema
 from phonehome.case.schema import subject_schema
 from phonehome.cli.exchanges_schema import exchanges_schema
@@ -16,6 +17,8 @@ from phonehome.reports.schema import audit_schema, diff_schema
 SCHEMAS: Mapping[str, tuple[str, Callable[[], Mapping[str, object]]]] = {
     "audit": ("what `phonehome audit --format json` writes", audit_schema),
     "diff": ("what `phonehome diff --format json` writes", diff_schema),
+    "claims": ("the file that `phonehome claims check` reads", claims_schema),
+    "verdicts": ("verdicts written by hand, to score by", verdicts_schema),
     "policy": ("the file that `phonehome policy check` reads", policy_schema),
     "advisory": ("what `phonehome advisory --format json` writes", advisory_schema),
     "advisory-file": ("the file advisory.yaml of a case", advisory_file_schema),
