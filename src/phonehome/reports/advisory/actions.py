@@ -75,7 +75,7 @@ def _by_evidence(
     found.append(
         _action(
             "organisations",
-            "Find out which of your handsets have an affected build (`phonehome policy` compares a "
+            "Find out which of your handsets have an affected build (`phonehome audit CASE --handsets LIST` compares a "
             "list of them with this case).",
         )
     )
@@ -85,11 +85,21 @@ def _by_evidence(
             f"Ask before {types} is sent, say to whom and what for, and send only what the user agreed to.",
         )
     )
-    clear = list(dict.fromkeys(words.data_type(i.data_type) for i in items if "cleartext" in i.transports))
+    clear = list(dict.fromkeys(words.data_type(i.data_type) for i in items if _still_open(i, handsets)))
     if clear:
         named = words.listing_at_most(clear, 6, "more data type", "more data types")
         found.append(_action("vendor", f"Encrypt {named} in transport; that does not replace asking."))
     return found
+
+
+def _still_open(item: Item, handsets: Sequence[HandsetNoticeDoc]) -> bool:
+    """Tell whether the newest build of a handset that sent the item sent it in cleartext."""
+    for handset in handsets:
+        ways = [item.transports_of(handset.id, [build.build]) for build in handset.builds]
+        newest = [way for way in ways if way]
+        if newest and "cleartext" in newest[-1]:
+            return True
+    return False
 
 
 def _updates(handsets: Sequence[HandsetNoticeDoc]) -> list[ActionDoc]:

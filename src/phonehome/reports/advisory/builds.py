@@ -114,7 +114,7 @@ def _state(view: "_Handset", build: str | None, answers: dict[int, Answer]) -> t
     sent = [item for item in view.items if item.sessions_of(view.handset.id, [build])]
     said = _sentences(answers.values())
     if sent:
-        return "affected", [f"Sent: {_labels(sent)}.", *said]
+        return "affected", [f"Sent: {_labels(sent)}.", *_wrapped(view, build, sent), *said]
     if answers:
         return ("fixed" if all(answer.fixed for answer in answers.values()) else "undecided"), said
     if view.is_stray(build) and view.sent_anywhere:
@@ -129,6 +129,24 @@ def _state(view: "_Handset", build: str | None, answers: dict[int, Answer]) -> t
         [words.data_type(name) for name in exercised], 6, "more data type", "more data types"
     )
     return "not_seen", [f"Exercised and not seen: {named}. “Not seen” is not “not sent”."]
+
+
+def _wrapped(view: "_Handset", build: str | None, sent: list[Item]) -> list[str]:
+    """Say what older builds sent in cleartext and this one does not: still sent, and no fix."""
+    if build is None or view.is_stray(build):
+        return []
+    older = view.handset.builds[: view.handset.builds.index(build)]
+    found = [
+        item
+        for item in sent
+        if "cleartext" in item.transports_of(view.handset.id, older)
+        and "cleartext" not in item.transports_of(view.handset.id, [build])
+    ]
+    return (
+        [f"Encrypted on the way now, in cleartext before: {_labels(found)}. It is still sent."]
+        if found
+        else []
+    )
 
 
 def _sentences(answers: Iterable[Answer]) -> list[str]:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from phonehome.documents.advisory import GapDoc, HandsetNoticeDoc
 from phonehome.documents.audit import AuditDocument
 from phonehome.documents.case import CaseDoc
+from phonehome.documents.judgement import VerdictDoc
 from phonehome.reports import words
+from phonehome.reports.advisory import phrases
 from phonehome.reports.advisory.items import build_of
 
 TYPES_NAMED = 8
@@ -16,7 +18,7 @@ def find_gaps(doc: AuditDocument, case: CaseDoc, handsets: Sequence[HandsetNotic
     """Give everything that the evidence leaves open, the widest gaps first."""
     gaps = [
         *_builds(handsets),
-        *_data_types(case, handsets),
+        *_data_types(doc, case, handsets),
         *_conditions(case),
         *_statements(case),
         *_sessions(case),
@@ -37,12 +39,14 @@ def _builds(handsets: Sequence[HandsetNoticeDoc]) -> list[GapDoc]:
     ]
 
 
-def _data_types(case: CaseDoc, handsets: Sequence[HandsetNoticeDoc]) -> list[GapDoc]:
-    """Name the data types that one build had a chance to send and another had not."""
+def _data_types(doc: AuditDocument, case: CaseDoc, handsets: Sequence[HandsetNoticeDoc]) -> list[GapDoc]:
+    """Name the data types of known values that a build was given no chance to send."""
     gaps = []
+    exposed = [e.data_type for s in case.sessions for e in s.exposures if e.values]
+    searched = [v.type for v in (doc.subject.values if doc.subject is not None else []) if v.searched_for]
+    known = dict.fromkeys([*exposed, *searched])
     for handset in handsets:
         mine = [session for session in case.sessions if session.subject == handset.id]
-        known = dict.fromkeys(e.data_type for s in case.sessions for e in s.exposures if e.values)
         for build in handset.builds:
             sessions = [session for session in mine if build_of(session) == build.build]
             if not sessions:
@@ -68,7 +72,7 @@ def _conditions(case: CaseDoc) -> list[GapDoc]:
     for cause in case.judgement.causes if case.judgement is not None else []:
         for factor in cause.factors:
             if factor.confounded_with:
-                together = " and ".join(sorted([factor.name, *factor.confounded_with]))
+                together = words.listing(sorted([factor.name, *factor.confounded_with]))
                 gaps.append(
                     GapDoc(
                         kind="condition",
@@ -84,11 +88,20 @@ def _statements(case: CaseDoc) -> list[GapDoc]:
         GapDoc(
             kind="statement",
             what=f"{verdict.id}, “{verdict.text.rstrip('.')}”",
-            why=f"{verdict.verdict}: {verdict.reason}",
+            why=_open(verdict),
         )
         for verdict in (case.judgement.verdicts if case.judgement is not None else [])
         if verdict.verdict in ("untested", "unobservable")
     ]
+
+
+def _open(verdict: VerdictDoc) -> str:
+    """Say in short what leaves a statement open; the reason stands beside its verdict."""
+    if verdict.verdict == "unobservable":
+        return "cannot be observed from a handset"
+    if verdict.proposal:
+        return f"untested; a session with {phrases.conditions(verdict.proposal)} would test it"
+    return "untested"
 
 
 def _sessions(case: CaseDoc) -> list[GapDoc]:

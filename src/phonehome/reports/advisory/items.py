@@ -79,6 +79,15 @@ class Item:
         }
         return list(found.values())
 
+    def transports_of(self, subject: str, builds: Iterable[str | None]) -> set[str | None]:
+        """Give how it travelled from a handset with one of these builds."""
+        wanted = set(builds)
+        return {
+            flow.transport
+            for flow, session in self.flows
+            if session.subject == subject and build_of(session) in wanted
+        }
+
 
 def gather_items(doc: AuditDocument, case: CaseDoc, least_severity: str) -> list[Item]:
     """Group what was sent, the worst first; weak flows and what servers sent back do not count."""

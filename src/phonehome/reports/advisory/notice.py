@@ -267,13 +267,11 @@ def _overview(
 ) -> list[str]:
     sessions = words.count(len(case.sessions), "session")
     if items:
-        clear = [item for item in items if "cleartext" in item.transports]
-        openly = "all of it" if len(clear) == len(items) else title_words(clear, 6) if clear else "nothing"
         to = list(dict.fromkeys(item.organisation or item.host or "an unknown destination" for item in items))
         first = (
             f"In {sessions}, {title_words(items, 8)} left the handset, to "
             f"{words.listing_at_most(to, 4, 'more recipient', 'more recipients')}; "
-            f"in cleartext: {openly}."
+            f"in cleartext: {_openly(items)}."
         )
     else:
         first = f"In {sessions}, no known value was seen leaving. {words.NOT_SEEN}"
@@ -293,6 +291,17 @@ def _overview(
         )
     said.append(f"{Summary(doc=doc).coverage_line} {words.NOT_SEEN}")
     return said
+
+
+def _openly(items: Sequence[Item]) -> str:
+    """Name what travelled in cleartext."""
+    clear = [item for item in items if "cleartext" in item.transports]
+    if not clear:
+        return "nothing"
+    if all(item.transports == ("cleartext",) for item in items):
+        return "all of it"
+    rest = ", though not every time" if any(len(item.transports) > 1 for item in clear) else ""
+    return title_words(clear, 6) + rest
 
 
 def _builds_line(handsets: Sequence[HandsetNoticeDoc]) -> str:

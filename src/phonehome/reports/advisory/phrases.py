@@ -1,5 +1,7 @@
 """The words of the notice that every format shares, so that no two say it in another way."""
 
+from collections.abc import Mapping
+
 from phonehome.documents.advisory import AdvisoryDocument, EvidenceDoc, GapDoc, SentDoc, StatementDoc
 from phonehome.reports import words
 from phonehome.reports.text import visible
@@ -117,19 +119,16 @@ def basis(statement: StatementDoc) -> str:
     parts = []
     if statement.superseded:
         parts.append(f"Superseded: {statement.superseded}.")
-    if statement.conflicts_with:
+    if statement.conflicts_with and not all(one in statement.reason for one in statement.conflicts_with):
         parts.append(f"In conflict with {words.listing(statement.conflicts_with)}.")
-    if statement.verdict == "consistent" and statement.exposures:
-        bound = (
-            f"; a rate of up to {100 * statement.rate_bound:.0f} % remains possible"
-            if statement.rate_bound
-            else ""
-        )
-        parts.append(f"{words.count(statement.exposures, 'exposure')}{bound}.")
     if statement.verdict == "untested" and statement.proposal:
-        conditions = ", ".join(f"{name}={value}" for name, value in statement.proposal.items())
-        parts.append(f"A session with {conditions} would test it.")
+        parts.append(f"A session with {conditions(statement.proposal)} would test it.")
     return " ".join(parts)
+
+
+def conditions(named: Mapping[str, str]) -> str:
+    """Write the conditions of a session."""
+    return ", ".join(f"{name}={value}" for name, value in named.items())
 
 
 def left_out(doc: AdvisoryDocument) -> list[str]:

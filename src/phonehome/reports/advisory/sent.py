@@ -15,11 +15,11 @@ LISTED = 20
 """Ids, steps or addresses that stand in one list of an item; the audit document has all."""
 
 CONSENT = {
-    "not_asked": "the user had not been asked",
-    "declined": "the user had declined",
-    "granted": "the user had agreed",
-    "withdrawn": "the user had withdrawn consent",
-    "mixed": "the states of consent differed",
+    "not_asked": "had not been asked",
+    "declined": "had declined",
+    "granted": "had agreed",
+    "withdrawn": "had withdrawn consent",
+    "mixed": "had said different things to its services",
 }
 
 
@@ -106,7 +106,8 @@ def _consent(item: Item) -> str:
     if not known:
         return "; whether anybody agreed to it is not recorded"
     rest = "; for some of it no consent is recorded" if None in states else ""
-    return f"; {words.listing(known)}{rest}"
+    when = ", at different times," if len(known) > 1 else ""
+    return f"; the user{when} {words.listing(known)}{rest}"
 
 
 def _cause(case: CaseDoc, item: Item) -> str | None:
