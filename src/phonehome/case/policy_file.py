@@ -31,6 +31,7 @@ from phonehome.model.policy import (
     PolicyRule,
     PolicySeverity,
     Requirement,
+    Untested,
 )
 from phonehome.model.subject import DataType
 from phonehome.rules import FieldTable
@@ -42,6 +43,7 @@ KEYS = (
     "audience",
     "enforcement",
     "minimum_read",
+    "untested",
     "conditions",
     "requires",
     "rules",
@@ -102,12 +104,17 @@ class _Reader:
         with self._remarks.collecting():
             if (node := self._given("minimum_read")) is not None:
                 minimum_read = _share(node)
+        untested = Untested.OPEN
+        with self._remarks.collecting():
+            if (node := self._given("untested")) is not None:
+                untested = read_word(node, "untested", Untested)
         policy = Policy(
             name=self._name,
             title=title,
             audience=audience,
             enforcement=enforcement,
             minimum_read=minimum_read,
+            untested=untested,
             requires=self._requirements(),
             rules=self._rules(),
             residency=read_residency(self._parts.get("residency"), self._remarks, self._names.services),

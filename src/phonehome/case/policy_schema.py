@@ -4,7 +4,7 @@ from phonehome.case import policy_file, residency_file
 from phonehome.case.reading import ID_PATTERN, MAX_LINE, MAX_TEXT
 from phonehome.case.schema import Json
 from phonehome.model.countries import COUNTRY_CODES
-from phonehome.model.policy import Decision, Enforcement, PolicySeverity
+from phonehome.model.policy import Decision, Enforcement, PolicySeverity, Untested
 from phonehome.model.subject import DataType
 
 
@@ -35,6 +35,7 @@ def _top() -> dict[str, Json]:
             "exclusiveMinimum": 0,
             "maximum": 1,
         },
+        "untested": {"enum": [*map(str, Untested), None]},
         "conditions": {
             "description": "Conditions and values that rules may name beyond those of the sessions.",
             "type": ["object", "null"],

@@ -8,6 +8,7 @@ from phonehome.documents.base import Model, Severity, Transport
 
 VerdictName = Literal["unobservable", "conflict", "untested", "contradicted", "consistent"]
 DecisionName = Literal["allow", "restrict", "prohibit"]
+OutcomeName = Literal["met", "not_met", "undecided"]
 UnitState = Literal["affected", "not_affected", "not_tested"]
 ResidencyState = Literal["inside", "outside", "undecided", "not_seen"]
 
@@ -205,7 +206,7 @@ class RuleOutcomeDoc(Model):
     """What one rule of a policy says of one handset build, and on what it rests."""
 
     id: str
-    outcome: Literal["met", "not_met", "undecided"]
+    outcome: OutcomeName
     decision: DecisionName
     severity: Severity | None
     reason: str

@@ -2,7 +2,8 @@
 
 A rule that speaks of `flow` is asked of every flow that counts as sent, any other of every session. The strictest rule
 that is met wins. Nothing is allowed for want of evidence: a session of which too little was read, a requirement that no
-session tested, and a stricter rule that met an unknown all leave the decision open, and say so.
+session tested, and a stricter rule that met an unknown or was not put to the test all leave the decision open,
+and say so.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,9 +12,10 @@ from dataclasses import dataclass, field
 from phonehome.documents.audit import AuditDocument, FlowDoc
 from phonehome.documents.base import Severity
 from phonehome.documents.case import CaseDoc, CaseHandsetDoc, SessionDoc
-from phonehome.documents.judgement import DecisionDoc, DecisionName, RuleOutcomeDoc
+from phonehome.documents.judgement import DecisionDoc, DecisionName, OutcomeName, RuleOutcomeDoc
 from phonehome.judge.rule_context import RuleContexts
 from phonehome.judge.tested import HandsetBuild, group_tested, missing_tests
+from phonehome.judge.untested import accepts, untried
 from phonehome.model import wording
 from phonehome.model.policy import Decision, Enforcement, Policy, PolicyRule
 from phonehome.rules import Evaluation, Outcome, Rule, RuleError, parse_rule
@@ -88,8 +90,7 @@ class _Judge:
         self._rules = {rule.id: _parse(rule) for rule in policy.rules}
 
     def decide(self, tested: HandsetBuild, handset: CaseHandsetDoc | None) -> DecisionDoc:
-        weighed = {rule.id: self._weigh(rule, tested.sessions) for rule in self._policy.rules}
-        outcomes = [self._outcome(rule, weighed[rule.id]) for rule in self._policy.rules]
+        outcomes = [self._outcome(rule, tested) for rule in self._policy.rules]
         met = [one for one in outcomes if one.outcome == "met"]
         strictest = max((Decision(one.decision) for one in met), key=_strictness, default=Decision.ALLOW)
         missing = [*_open_rules(outcomes, strictest), *missing_tests(self._policy, tested)]
@@ -150,13 +151,20 @@ class _Judge:
         for flow in flows:
             yield flow, {**context, "flow": self._contexts.flow(flow)}
 
-    def _outcome(self, rule: PolicyRule, weighed: _Weighed) -> RuleOutcomeDoc:
+    def _outcome(self, rule: PolicyRule, tested: HandsetBuild) -> RuleOutcomeDoc:
+        weighed = self._weigh(rule, tested.sessions)
+        flows: list[FlowDoc] = []
+        sessions: Iterable[str] = ()
+        outcome: OutcomeName = "not_met"
         if weighed.sessions:
             flows, sessions, outcome = weighed.flows, weighed.sessions, "met"
         elif weighed.open_sessions:
             flows, sessions, outcome = weighed.open_flows, weighed.open_sessions, "undecided"
-        else:
-            flows, sessions, outcome = [], {}, "not_met"
+        why = _why(weighed, flows)
+        if outcome == "not_met" and (untested := self._untried(rule, tested)) is not None:
+            reason, is_accepted = untested
+            why = f"{why}; {reason}, which this policy accepts" if is_accepted else reason
+            outcome = "not_met" if is_accepted else "undecided"
         findings = dict.fromkeys(name for flow in flows for name in flow.findings)
         severity = rule.severity.value if rule.severity is not None else None
         if severity is None and outcome == "met":
@@ -167,11 +175,19 @@ class _Judge:
             decision=rule.decision.value,
             severity=severity,
             reason=rule.reason,
-            why=_why(weighed, flows),
+            why=why,
             sessions=list(sessions),
             flows=[flow.id for flow in flows[:MAX_CITED]],
             findings=list(findings)[:MAX_CITED],
         )
+
+    def _untried(self, rule: PolicyRule, tested: HandsetBuild) -> tuple[str, bool] | None:
+        """Say what of a rule was not put to the test, and whether the policy accepts that."""
+        parsed = self._rules[rule.id]
+        if not isinstance(parsed, Rule) or (found := untried(parsed, tested, self._contexts)) is None:
+            return None
+        reason, in_part = found
+        return reason, accepts(self._policy.untested, in_part=in_part)
 
 
 def _parse(rule: PolicyRule) -> Rule | RuleError:

@@ -7,6 +7,7 @@ from phonehome.documents.case import CaseDoc, SessionDoc
 from phonehome.judge.grouping import BUILD
 from phonehome.model import wording
 from phonehome.model.policy import Policy, Requirement
+from phonehome.model.subject import DataType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +75,7 @@ def _unmet(requirement: Requirement, tested: HandsetBuild) -> Iterator[str]:
         return
     untried: list[str] = []
     for kind in requirement.data_types:
-        # An exposure without a value that was searched for could not have been seen.
-        found = sum(
-            exposure.count
-            for session in sessions
-            for exposure in session.exposures
-            if exposure.data_type == kind.value and (exposure.values or exposure.seen)
-        )
+        found = sum(count_chances(session, kind) for session in sessions)
         if not found:
             untried.append(wording.data_type(kind.value))
         elif found < requirement.exposures:
@@ -90,6 +85,20 @@ def _unmet(requirement: Requirement, tested: HandsetBuild) -> Iterator[str]:
             )
     if untried:
         yield f"{wording.listing(untried)} had no chance to be seen{under}"
+
+
+def count_chances(session: SessionDoc, kind: DataType) -> int:
+    """Count how often a data type had a chance to be seen: sent, with a value that was searched for."""
+    return sum(
+        exposure.count
+        for exposure in session.exposures
+        if exposure.data_type == kind.value and (exposure.values or exposure.seen)
+    )
+
+
+def is_tried(session: SessionDoc, kind: DataType) -> bool:
+    """Say whether a data type had such a chance in a session."""
+    return count_chances(session, kind) > 0
 
 
 def _say_conditions(requirement: Requirement) -> str:

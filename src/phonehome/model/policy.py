@@ -26,6 +26,13 @@ class Enforcement(StrEnum):
     ADVICE = "advice"
 
 
+class Untested(StrEnum):
+    """What it is worth that a rule was not met, if only some of its data types had a chance to be seen."""
+
+    OPEN = "open"
+    ACCEPT = "accept"
+
+
 class PolicySeverity(StrEnum):
     """How bad a rule says that it is, from the mildest on."""
 
@@ -108,6 +115,7 @@ class Policy:
         audience: Whom it is for.
         enforcement: Whether it binds.
         minimum_read: Share of the bytes sent upward, in each session, below which nothing is allowed.
+        untested: Whether a rule that names data types is open until each had a chance to be seen, or some are enough.
         requires: What must have been tested before anything is allowed.
         rules: The strictest that is met decides.
         residency: Where data is said to live.
@@ -118,6 +126,7 @@ class Policy:
     audience: str | None = None
     enforcement: Enforcement = Enforcement.REQUIRED
     minimum_read: float = DEFAULT_MINIMUM_READ
+    untested: Untested = Untested.OPEN
     requires: tuple[Requirement, ...] = ()
     rules: tuple[PolicyRule, ...] = ()
     residency: tuple[ResidencyStatement, ...] = ()

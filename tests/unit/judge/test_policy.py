@@ -24,6 +24,7 @@ from phonehome.model.policy import (
     PolicyRule,
     PolicySeverity,
     Requirement,
+    Untested,
 )
 from phonehome.model.subject import DataType
 
@@ -144,19 +145,23 @@ def test_a_misread_rule_is_undecided_and_never_passes() -> None:
     ],
 )
 def test_poor_coverage_never_allows(share: HostShareDoc, why: str) -> None:
-    poor = make_session("01", {"build": "b1"}, destinations=[share])
+    poor = make_session("01", {"build": "b1"}, exposes={"imei": 3}, destinations=[share])
     found = one(policy(rule("a", IN_CLEAR)), case(sessions=[poor]))
     assert found.decision is None
     assert why in found.missing[0]
 
 
 def test_coverage_at_the_threshold_is_enough() -> None:
-    fair = make_session("01", {"build": "b1"}, destinations=[make_share("x", read=900, closed=100)])
+    fair = make_session(
+        "01", {"build": "b1"}, exposes={"imei": 3}, destinations=[make_share("x", read=900, closed=100)]
+    )
     assert one(policy(rule("a", IN_CLEAR)), case(sessions=[fair])).decision == "allow"
 
 
 def test_one_session_that_was_read_badly_is_enough_not_to_allow() -> None:
-    poor = make_session("02", {"build": "b1"}, destinations=[make_share("x", read=1, closed=9)])
+    poor = make_session(
+        "02", {"build": "b1"}, exposes={"imei": 3}, destinations=[make_share("x", read=1, closed=9)]
+    )
     assert one(policy(rule("a", IN_CLEAR)), case(sessions=[session(), poor])).decision is None
 
 
@@ -170,7 +175,9 @@ def test_problems_that_hid_entries_never_allow() -> None:
 
 
 def test_poor_coverage_does_not_hide_what_was_seen() -> None:
-    poor = make_session("01", {"build": "b1"}, destinations=[make_share("x", read=1, closed=9)])
+    poor = make_session(
+        "01", {"build": "b1"}, exposes={"imei": 3}, destinations=[make_share("x", read=1, closed=9)]
+    )
     found = one(policy(rule("a", IN_CLEAR)), case(make_flow("imei", session="01"), sessions=[poor]))
     assert (found.decision, len(found.missing)) == ("prohibit", 1)
 
@@ -202,7 +209,10 @@ def test_what_the_policy_wants_tested_must_have_been(requirement: Requirement, m
 def test_an_exposure_of_values_that_nobody_searched_for_is_no_test() -> None:
     blind = make_session("01", {"build": "b1"}, exposes={"imei": 3}, values={"imei": []})
     found = one(policy(rule("a", IN_CLEAR), requires=[need(1, DataType.IMEI)]), case(sessions=[blind]))
-    assert (found.decision, found.missing) == (None, ["IMEI had no chance to be seen"])
+    assert (found.decision, found.missing) == (
+        None,
+        ["rule a (prohibit) is undecided: IMEI had no chance to be seen", "IMEI had no chance to be seen"],
+    )
 
 
 def test_a_test_of_another_build_does_not_count_for_this_one() -> None:
@@ -223,6 +233,73 @@ def test_each_build_has_a_decision_of_its_own_from_the_oldest_on() -> None:
     ]
 
 
+IDENTITY = 'flow.data_type in ["imei", "imsi"]'
+
+
+@pytest.mark.parametrize(
+    ("when", "why"),
+    [
+        ('flow.data_type == "photo" || flow.data_type == "sms_text"', "SMS text and photo had no chance"),
+        ('flow.data_type == "imsi" && flow.country != "IN"', "IMSI had no chance to be seen"),
+        ('flow.data_type == "imsi" && has(flow.consent) && flow.consent == "declined"', "IMSI had no chance"),
+        ('flow.data_type == "imsi" && !has(flow.country)', "IMSI had no chance to be seen"),
+        ('flow.data_type == "imsi" && flow.host.endsWith(".cn")', "IMSI had no chance to be seen"),
+        ('flow.data_type == "imsi" && "cloud" in flow.services', "IMSI had no chance to be seen"),
+        ('flow.data_type == "imsi" && flow.consents["cloud"] == "declined"', "IMSI had no chance"),
+        ('flow.data_type == "imsi" && at_least(flow.severity, "high")', "IMSI had no chance"),
+        ('flows.exists(f, f.data_type == "imsi")', "IMSI had no chance to be seen"),
+        (
+            f'{IN_CLEAR} && session.conditions.network == "cellular"',
+            "no session was recorded with network=cellular",
+        ),
+        ('session.conditions.network == "cellular"', "no session was recorded with network=cellular"),
+    ],
+)
+def test_a_rule_that_was_not_put_to_the_test_never_allows(when: str, why: str) -> None:
+    document = case(make_flow("imei", session="01", transport="tls"), sessions=[session(network="wifi")])
+    found = one(policy(rule("a", when)), document)
+    assert (found.decision, found.rules[0].outcome) == (None, "undecided")
+    assert why in found.missing[0]
+
+
+def test_of_several_data_types_each_must_have_had_its_chance_unless_one_meets_the_rule() -> None:
+    silent = one(policy(rule("a", IDENTITY)), case())
+    assert (silent.decision, "IMSI had no chance to be seen" in silent.missing[0]) == (None, True)
+    assert one(policy(rule("a", IDENTITY)), case(make_flow("imei", session="01"))).decision == "prohibit"
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        IN_CLEAR,
+        f'session.conditions.build == "other" && {IN_CLEAR}',
+        'flow.data_type != "carrier_name" && flow.transport == "cleartext"',
+        'flow.country == "CN" && flow.transport == "cleartext"',
+        "!has(flow.country)",
+    ],
+)
+def test_a_rule_that_was_put_to_the_test_or_is_about_another_build_is_not_met(when: str) -> None:
+    document = case(make_flow("imei", session="01", transport="tls"))
+    assert one(policy(rule("a", when)), document).decision == "allow"
+
+
+def test_without_any_exposure_no_rule_on_flows_is_tested() -> None:
+    idle = make_session("01", {"build": "b1"})
+    for when in (IN_CLEAR, 'flow.transport == "cleartext"'):
+        assert one(policy(rule("a", when)), case(sessions=[idle])).decision is None
+    assert one(policy(rule("a", "coverage.exchanges > 99")), case(sessions=[idle])).decision == "allow"
+
+
+def test_a_policy_may_accept_that_some_of_its_data_types_were_tested_and_never_that_none_was() -> None:
+    def accepting(when: str) -> DecisionDoc:
+        return one(Policy(name="x", title="X", untested=Untested.ACCEPT, rules=(rule("a", when),)), case())
+
+    found = accepting(IDENTITY)
+    assert found.decision == "allow"
+    assert found.rules[0].why.endswith("IMSI had no chance to be seen, which this policy accepts")
+    assert accepting('flow.data_type == "imsi"').decision is None
+
+
 def test_a_rule_without_flow_is_asked_of_sessions() -> None:
     rules = policy(rule("few", "coverage.exchanges < 20", Decision.RESTRICT))
     found = one(rules, case())
@@ -234,9 +311,9 @@ def test_a_rule_without_flow_is_asked_of_sessions() -> None:
 
 
 def test_a_rule_over_all_flows_that_sees_none_is_not_met() -> None:
-    rules = policy(rule("any", 'flows.exists(f, f.data_type == "imsi")'))
-    assert one(rules, case(make_flow("imei", session="01"))).decision == "allow"
-    assert one(rules, case(make_flow("imsi", session="01"))).decision == "prohibit"
+    rules = policy(rule("any", 'flows.exists(f, f.data_type == "imei" && f.transport == "cleartext")'))
+    assert one(rules, case(make_flow("imei", session="01", transport="tls"))).decision == "allow"
+    assert one(rules, case(make_flow("imei", session="01"))).decision == "prohibit"
 
 
 def test_weak_findings_meet_no_rule_and_answers_only_one_that_asks_for_them() -> None:
