@@ -57,14 +57,16 @@ class MadeFlow:
 def make_destination(
     host: str | None, organisation: str | None = None, country: str | None = None, domain: str | None = None
 ) -> DestinationDoc:
-    named = Organisation(name=organisation, country=country, roles=[], source=SOURCE, date=None)
+    named = organisation and Organisation(
+        name=organisation, country=country, roles=[], source=SOURCE, date=None
+    )
     said = [Country(country=country, kind="registration", source=SOURCE, date=None)] if country else []
     return DestinationDoc(
         host=host,
         address="192.0.2.10",
         port=443,
         domain=domain or (".".join(host.split(".")[-2:]) if host else None),
-        organisation=named if organisation else None,
+        organisation=named or None,
         network=None,
         registry=None,
         countries=said,

@@ -232,13 +232,14 @@ def _tell_conditions(old: Sequence[Sent], new: Sequence[Sent], forth: Pairing) -
     """Say if the second side sends it under other conditions only than those under which the first did."""
     now = frozenset().union(*(sent.sessions for sent in new))
     silences = [forth.weigh(sent) for sent in old]
-    alike = {name for silence in silences for name in silence.sessions}
-    if not now or not alike or alike & now or any(silence.doubts for silence in silences):
+    tried = {name for silence in silences for name in silence.sessions}
+    alike = frozenset().union(*(forth.comparable(sent) for sent in old))
+    if not now or not tried or alike & now or any(silence.doubts for silence in silences):
         return []
     exposures = max(silence.exposures or 0 for silence in silences)
     return [
         f"in {forth.silent.name} seen only under other conditions ({_name(sorted(now))}); under those of "
-        f"{forth.seen.name} not seen after {count(exposures, 'exposure')} ({_name(sorted(alike))})"
+        f"{forth.seen.name} not seen after {count(exposures, 'exposure')} ({_name(sorted(tried))})"
     ]
 
 

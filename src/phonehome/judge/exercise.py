@@ -104,6 +104,10 @@ class Pairing:
         if sent.target in self.silent.weak:
             yield Doubt("weak", f"{self.silent.name} has a weak trace of it, which may be an accident")
 
+    def comparable(self, sent: Sent) -> frozenset[str]:
+        """Give the silent side's sessions under conditions under which the other side saw it."""
+        return frozenset(self._find_comparable(sent)[0])
+
     def _find_comparable(self, sent: Sent) -> tuple[list[str], str]:
         """Give the silent side's sessions under conditions of those that saw it, and, if none, what is missing."""
         if not self.seen.has_timeline:
