@@ -9,6 +9,7 @@ import hashlib
 import ssl
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,
@@ -82,6 +84,18 @@ def check_stamp(
     Raises:
         BadStamp: It is no reply, or one over something else.
     """
+    with warnings.catch_warnings():
+        # Certificates that break a rule of RFC 5280 are nothing that who checks a case could mend.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        try:
+            return _check(reply, data, anchors, nonce)
+        except BadStamp:
+            raise
+        except Exception as error:
+            raise BadStamp(f"it cannot be read ({_first_line(error)})") from error
+
+
+def _check(reply: bytes, data: bytes, anchors: Sequence[x509.Certificate], nonce: int | None) -> Stamp:
     response = _decode(reply)
     if response.status != 0:
         raise BadStamp(f"the service did not grant it (status {response.status})")
