@@ -5,7 +5,7 @@ type, once with all else absent and once with all else there but unknown. What i
 of.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from phonehome.documents.case import SessionDoc
 from phonehome.judge.grouping import BUILD
@@ -53,7 +53,7 @@ def untried(rule: Rule, tested: HandsetBuild, contexts: RuleContexts) -> tuple[s
         return lacking, False
     if rule.variables.isdisjoint(_FLOWS):
         return None
-    concerned = [(session, concerned_types(rule, contexts.session(session))) for session in tested.sessions]
+    concerned = list(_iter_concerned(rule, tested.sessions, contexts))
     kinds = {kind for _, found in concerned for kind in found}
     tried = {kind for session, found in concerned for kind in found if is_tried(session, kind)}
     if len(kinds) > _GENERAL and tried:
@@ -66,6 +66,18 @@ def untried(rule: Rule, tested: HandsetBuild, contexts: RuleContexts) -> tuple[s
     named = [wording.data_type(kind.value) for kind in missing]
     listed = wording.listing_at_most(named, _LISTED, "other data type", "other data types")
     return f"{listed} had no chance to be seen", bool(tried)
+
+
+def _iter_concerned(
+    rule: Rule, sessions: Iterable[SessionDoc], contexts: RuleContexts
+) -> Iterator[tuple[SessionDoc, set[DataType]]]:
+    """Give the data types that a rule speaks of in each session; asked once if it speaks of flows alone."""
+    is_same = all(name.startswith("flow.") for name in rule.fields) and rule.variables <= {*_FLOWS}
+    found: set[DataType] | None = None
+    for session in sessions:
+        if found is None or not is_same:
+            found = concerned_types(rule, contexts.session(session))
+        yield session, found
 
 
 def accepts(untested: Untested, *, in_part: bool) -> bool:
