@@ -130,6 +130,20 @@ def test_before_and_after_a_move_countries_and_speed_are_measured(
     assert moved["low"] < moved["change_percent"] < moved["high"] < -30, "at least 30 % faster is decided"
 
 
+def test_what_the_claims_say_of_residency_counts_whatever_the_policy(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statement = "{id: never-abroad, text: It stays in India., countries: [IN], data_types: [imei]}"
+    (case / "claims.yaml").write_text(f"residency: [{statement}]\n", encoding="utf-8")
+    (own,) = audit(case, capsys, "--policy", "families")["case"]["judgement"]["residency"]
+    assert (own["id"], own["state"], own["seen"]) == ("never-abroad", "outside", ["CN"])
+    (case / "claims.yaml").write_text(
+        f"residency: [{statement.replace('IN]', 'INDIA]')}]\n", encoding="utf-8"
+    )
+    assert main(["audit", str(case)]) == ExitCode.USAGE
+    assert "claims.yaml:1: 'INDIA' is no country code" in capsys.readouterr().err
+
+
 def test_the_policy_of_defence_staff_allows_nothing_that_was_barely_tested(
     case: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

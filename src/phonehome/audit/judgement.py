@@ -13,7 +13,7 @@ from phonehome.judge.matrix import make_matrix
 from phonehome.judge.proposals import propose
 from phonehome.judge.residency import judge_residency, moves_of
 from phonehome.judge.units import match
-from phonehome.model.policy import Policy, Unit
+from phonehome.model.policy import Policy, ResidencyStatement, Unit
 from phonehome.rules.claim import CheckedClaim
 
 
@@ -23,11 +23,13 @@ class Rulings:
 
     Attributes:
         claims: What anybody said, with its rules checked.
+        residency: Where the parties say that data lives.
         policy: An organisation's rules, with what it holds on residency; None to decide nothing.
         units: The organisation's handsets.
     """
 
     claims: Sequence[CheckedClaim] = ()
+    residency: Sequence[ResidencyStatement] = ()
     policy: Policy | None = None
     units: Sequence[Unit] = ()
 
@@ -39,7 +41,7 @@ def judge_case(document: doc.AuditDocument, rulings: Rulings) -> doc.AuditDocume
     """
     assert document.case is not None
     policy = rulings.policy
-    statements = policy.residency if policy is not None else ()
+    statements = (*rulings.residency, *(policy.residency if policy is not None else ()))
     latency, changes = measure(document, moves_of(statements))
     decisions = policy_judge.decide(policy, document) if policy is not None else []
     judgement = JudgementDoc(

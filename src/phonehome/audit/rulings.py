@@ -32,7 +32,7 @@ def load_rulings(
     if is_there(loaded.root / CLAIMS_FILE):
         claims = load_claims(loaded.root / CLAIMS_FILE, loaded.case, loaded.protocols)
         warnings.extend(claims.warnings)
-        rulings = replace(rulings, claims=claims.claims)
+        rulings = replace(rulings, claims=claims.claims, residency=claims.residency)
     if policy is not None:
         rulings = replace(rulings, policy=find_policy(policy, words))
     elif is_there(loaded.root / POLICY_FILE):

@@ -20,17 +20,19 @@ from phonehome.case.reading import (
     refuse_unknown,
     require,
 )
+from phonehome.case.residency_file import read_residency
 from phonehome.case.rules import read_conditions, read_rule
 from phonehome.case.yamlfile import Node
 from phonehome.model.case import Case
 from phonehome.model.claim import Claim, ClaimScope, Party
+from phonehome.model.policy import ResidencyStatement
 from phonehome.model.protocol import TestProtocol
 from phonehome.rules import FieldTable, Rule
 from phonehome.rules.claim import CheckedClaim
 from phonehome.rules.fields import CaseWords, case_fields
 
 SCHEMA = "phonehome.claims/1"
-KEYS = ("conditions", "claims")
+KEYS = ("conditions", "claims", "residency")
 CLAIM_KEYS = (
     "id", "who", "party", "date", "text", "source", "scope", "observable", "because", "testable_when", "holds_if",
     "conflicts_with",
@@ -51,9 +53,10 @@ NEW = "phonehome claims new"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimsFile:
-    """What a claims file holds: its claims, in its order, and what is odd in it."""
+    """What a claims file holds: its claims, in its order, where data is said to live, and what is odd in it."""
 
     claims: tuple[CheckedClaim, ...]
+    residency: tuple[ResidencyStatement, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -77,14 +80,16 @@ def load_claims(
         declared = read_conditions(parts.get("conditions"))
     names = CaseWords() if case is None else CaseWords.of(case, protocols, declared)
     reader = _Reader(case, case_fields(names), remarks)
+    residency = read_residency(parts.get("residency"), remarks, names.services)
     node = parts.get("claims")
     if node is None or node.is_null:
-        remarks.warn(top, "it holds no claims, so none is decided")
+        if not residency:
+            remarks.warn(top, "it holds no claims, so none is decided")
     else:
         with remarks.collecting():
             reader.read_all(node)
     remarks.check()
-    return ClaimsFile(claims=tuple(reader.claims), warnings=tuple(remarks.warnings))
+    return ClaimsFile(claims=tuple(reader.claims), residency=residency, warnings=tuple(remarks.warnings))
 
 
 class _Reader:

@@ -9,6 +9,7 @@ from phonehome.case.claims_file import (
     SCHEMA,
     SCOPE_KEYS,
 )
+from phonehome.case.policy_schema import residency_schema
 from phonehome.case.rules import MAX_CONDITION_VALUES
 from phonehome.case.schema import Json
 from phonehome.case.verdicts_file import SCHEMA as VERDICTS_SCHEMA
@@ -37,6 +38,7 @@ def claims_schema() -> dict[str, Json]:
                 "additionalProperties": {"type": "array", "maxItems": MAX_CONDITION_VALUES, "items": _TEXT},
             },
             "claims": {"type": ["array", "null"], "maxItems": MAX_CLAIMS, "items": _claim()},
+            "residency": residency_schema(),
         },
     )
 

@@ -43,7 +43,7 @@ def _top() -> dict[str, Json]:
         },
         "requires": _list(_requirement(), policy_file.MAX_REQUIREMENTS),
         "rules": {"type": "array", "minItems": 1, "maxItems": policy_file.MAX_RULES, "items": _rule()},
-        "residency": _list(_statement(), residency_file.MAX_STATEMENTS),
+        "residency": residency_schema(),
     }
 
 
@@ -66,6 +66,11 @@ def _requirement() -> dict[str, Json]:
         "exposures": {"type": ["integer", "null"], "minimum": 1, "maximum": policy_file.MAX_EXPOSURES},
     }
     return _object((), fields)
+
+
+def residency_schema() -> Json:
+    """Give the schema of a list of statements on where data lives: claims hold such, too."""
+    return _list(_statement(), residency_file.MAX_STATEMENTS)
 
 
 def _statement() -> dict[str, Json]:
