@@ -11,11 +11,14 @@ from phonehome.documents.audit import FlowDoc
 from phonehome.documents.case import SessionDoc
 from phonehome.judge.rule_context import Record, RuleContexts
 from phonehome.model.wording import count, listing_at_most
-from phonehome.rules import Evaluation, Outcome, Seen
+from phonehome.rules import Budget, Evaluation, Outcome, Seen
 from phonehome.rules.claim import CheckedClaim
 
 MIN_READ_SHARE = 0.95
 """The share of the bytes sent upward that must have been read before silence or good behaviour counts."""
+
+MAX_STEPS = 50_000_000
+"""Steps that the rules of all claims may take together; what remains is undecided."""
 
 MAX_NAMED = 4
 _SEEN_LISTS = ("flows", "destinations", "latency_changes")
@@ -71,6 +74,8 @@ class Examiner:
     def __init__(self, contexts: RuleContexts, shared: Record) -> None:
         self._contexts = contexts
         self._shared = shared
+        self._made: dict[str, Record] = {}
+        self._budget = Budget(MAX_STEPS)
 
     def examine(self, checked: CheckedClaim) -> Evidence:
         """Gather what the sessions show of an observable claim."""
@@ -81,7 +86,7 @@ class Examiner:
                 continue
             evidence.in_scope.append(session)
             context = self._context(session)
-            testable = checked.testable_when.weigh(context)
+            testable = checked.testable_when.weigh(context, self._budget)
             if testable.outcome is Outcome.TRUE:
                 evidence.tested.append(self._test(checked, session, context))
             elif testable.outcome is Outcome.UNDECIDED:
@@ -89,6 +94,11 @@ class Examiner:
         return evidence
 
     def _context(self, session: SessionDoc) -> Record:
+        if session.id not in self._made:
+            self._made[session.id] = self._make_context(session)
+        return self._made[session.id]
+
+    def _make_context(self, session: SessionDoc) -> Record:
         context = {**self._contexts.session(session), **self._shared}
         for name in _SEEN_LISTS:
             rows = context.get(name)
@@ -103,7 +113,7 @@ class Examiner:
         if "flow" in checked.holds_if.variables:
             against, whole = self._test_flows(checked, sent, context)
         else:
-            whole = checked.holds_if.weigh(context)
+            whole = checked.holds_if.weigh(context, self._budget)
             against = _breaking_flows(whole, sent) or meant if whole.outcome is Outcome.FALSE else []
         return SessionEvidence(
             session=session,
@@ -128,7 +138,7 @@ class Examiner:
             is_meant = self._is_in_scope(checked, flow)
             if is_meant is False:
                 continue
-            held = checked.holds_if.weigh({**context, "flow": self._contexts.flow(flow)})
+            held = checked.holds_if.weigh({**context, "flow": self._contexts.flow(flow)}, self._budget)
             if held.outcome is Outcome.UNDECIDED:
                 missing.update(dict.fromkeys(held.missing))
             elif held.outcome is Outcome.FALSE and is_meant:

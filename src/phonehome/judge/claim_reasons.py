@@ -9,6 +9,9 @@ from phonehome.model import wording
 from phonehome.rules import Outcome
 from phonehome.rules.claim import CheckedClaim
 
+MAX_TYPES = 8
+"""Data types that are named of what went to one host."""
+
 MAX_OPEN = 2
 """Sessions of which it is said why they may or may not test a claim."""
 
@@ -20,18 +23,27 @@ def say_contradicted(broken: Sequence[SessionEvidence]) -> str:
     """Say what breaks a claim, session by session."""
     said = []
     for one in broken[:MAX_NAMED]:
-        what = [_describe(flow) for flow in one.against] or one.destinations or ["the session as a whole"]
+        what = _describe(one.against) or one.destinations or ["the session as a whole"]
         said.append(f"{one.session.id}: {wording.listing_at_most(what, MAX_NAMED, 'other', 'others')}")
     if len(broken) > MAX_NAMED:
         said.append(f"and {wording.count(len(broken) - MAX_NAMED, 'more session')}")
     return "against it speaks " + "; ".join(said)
 
 
-def _describe(flow: FlowDoc) -> str:
-    how = {"cleartext": "in clear", "tls": "over TLS", "quic": "over QUIC"}.get(flow.transport or "", "")
-    consent = f", consent {flow.consent.replace('_', ' ')}" if flow.consent else ""
-    to = flow.host or "an unnamed host"
-    return f"{wording.data_type(flow.data_type)} to {to} {how}".rstrip() + consent
+def _describe(flows: Sequence[FlowDoc]) -> list[str]:
+    """Name flows, those that differ in their data type only together."""
+    groups: dict[tuple[str | None, str | None, str | None], dict[str, None]] = {}
+    for flow in flows:
+        group = groups.setdefault((flow.host, flow.transport, flow.consent), {})
+        group[wording.data_type(flow.data_type)] = None
+    return [_name(list(types), *key) for key, types in groups.items()]
+
+
+def _name(types: Sequence[str], host: str | None, transport: str | None, consent: str | None) -> str:
+    what = wording.listing_at_most(types, MAX_TYPES, "other data type", "other data types")
+    how = {"cleartext": " in clear", "tls": " over TLS", "quic": " over QUIC"}.get(transport or "", "")
+    state = f" (consent: {consent.replace('_', ' ')})" if consent is not None else ""
+    return f"{what} to {host or 'an unnamed host'}{how}{state}"
 
 
 def say_untestable(checked: CheckedClaim, evidence: Evidence) -> str:
@@ -75,22 +87,20 @@ def say_undecided(checked: CheckedClaim, undecided: Sequence[SessionEvidence]) -
 
 
 def say_consistent(
-    checked: CheckedClaim,
-    evidence: Evidence,
-    sound: Sequence[SessionEvidence],
-    chances: int,
-    bound: float | None,
+    evidence: Evidence, sound: Sequence[SessionEvidence], chances: int, bound: float | None
 ) -> str:
-    """Say what a consistent verdict rests on, and what it still allows."""
+    """Say what a consistent verdict rests on, and what it still allows; no bound where it was seen to be so."""
     sessions = wording.listing_at_most(
         [one.session.id for one in sound], MAX_NAMED, "other session", "other sessions"
     )
-    flows = sum(len(one.flows) for one in sound)
-    seen = f"{wording.count(flows, 'flow')} of it seen" if flows else "nothing of it seen"
-    text = f"nothing in {sessions} speaks against it: {seen} in {wording.count(chances, 'chance')}"
-    if bound is not None:
-        text += (
-            f", which still allow{'s' if chances == 1 else ''} the contrary at a rate of {_percent(bound)}"
+    flows = wording.count(sum(len(one.flows) for one in sound), "flow")
+    if bound is None:
+        text = f"seen in {sessions} ({flows}), and nothing speaks against it"
+    else:
+        allows = "allows" if chances == 1 else "allow"
+        text = (
+            f"nothing in {sessions} speaks against it ({flows} of it seen); {wording.count(chances, 'chance')} to "
+            f"see the contrary still {allows} it at a rate of {_percent(bound)}"
         )
     unseen = [one.session.id for one in evidence.with_outcome(Outcome.UNDECIDED)]
     if unseen:

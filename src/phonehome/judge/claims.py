@@ -141,7 +141,7 @@ def _weigh(checked: CheckedClaim, evidence: Evidence, held: list[SessionEvidence
     assert checked.holds_if is not None
     shown = any(one.flows for one in sound) and "flow" not in checked.holds_if.variables
     bound = None if shown else rate_bound(chances)
-    reason = say_consistent(checked, evidence, sound, chances, bound)
+    reason = say_consistent(evidence, sound, chances, bound)
     if unsound:
         reason += f"; not counted: {unsound}"
     return _Ruling(verdict=Verdict.CONSISTENT, reason=reason, rests_on=sound, exposures=chances, bound=bound)

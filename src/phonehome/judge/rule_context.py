@@ -64,7 +64,13 @@ class RuleContexts:
         if host is None:
             return None
         name = host.lower().rstrip(".")
-        return [service.id for service in self._services if service.is_served_by(name)]
+        if name not in self._served:
+            self._served[name] = [service.id for service in self._services if service.is_served_by(name)]
+        return self._served[name]
+
+    @cached_property
+    def _served(self) -> dict[str, list[str]]:
+        return {}
 
     def session(self, session: SessionDoc) -> Record:
         """Give the variables of a session: `session`, `coverage`, `destinations`, `flows`."""

@@ -5,8 +5,8 @@ the table of a case.
 """
 
 from phonehome.rules.errors import RuleError
-from phonehome.rules.evaluate import Seen
+from phonehome.rules.evaluate import Budget, Seen
 from phonehome.rules.rule import Evaluation, Outcome, Rule, parse_rule
 from phonehome.rules.types import FieldTable
 
-__all__ = ["Evaluation", "FieldTable", "Outcome", "Rule", "RuleError", "Seen", "parse_rule"]
+__all__ = ["Budget", "Evaluation", "FieldTable", "Outcome", "Rule", "RuleError", "Seen", "parse_rule"]

@@ -8,6 +8,9 @@ from phonehome.model.errors import ConfigError
 MAX_SHOWN = 40
 """Characters of somebody's word that a message repeats."""
 
+MAX_COMPARED = 1_000
+"""Known words among which the one that was meant is looked for."""
+
 
 class RuleError(ConfigError):
     """A rule cannot be used.
@@ -41,7 +44,7 @@ def shown(word: str) -> str:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """Say which known words may be meant, as the end of a sentence; empty if none is near."""
-    by_letters = {name.lower(): name for name in sorted(known, reverse=True)}
+    by_letters = {name.lower(): name for name in sorted(known, reverse=True)[-MAX_COMPARED:]}
     asked = word[:80].lower()
     near = difflib.get_close_matches(asked, sorted(by_letters), n=2, cutoff=0.6)
     swapped = [name for name in near if sorted(name) == sorted(asked)]

@@ -43,17 +43,27 @@ class Seen(list[object]):
     """
 
 
+class Budget:
+    """Steps that are left for many evaluations together, so that a file full of costly rules ends."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+
 class TooMuchWork(Exception):  # noqa: N818  like `Undecided`, but no other operand decides
-    """`MAX_WORK` was met."""
+    """`MAX_WORK` was met, or the budget is used up."""
 
 
 class Evaluator:
     """Evaluates parts of one rule in one context."""
 
-    def __init__(self, context: Context, orders: Mapping[int, tuple[str, ...]]) -> None:
+    def __init__(
+        self, context: Context, orders: Mapping[int, tuple[str, ...]], budget: Budget | None = None
+    ) -> None:
         self._context = dict(context)
         self._orders = orders
         self._work = 0
+        self._budget = budget if budget is not None else Budget(MAX_WORK)
         self.breaking: list[tuple[str, object]] = []
         """Items for which the body of an `all` was false, with the path of their list."""
 
@@ -91,7 +101,8 @@ class Evaluator:
 
     def _spend(self, work: int) -> None:
         self._work += work
-        if self._work > MAX_WORK:
+        self._budget.steps -= work
+        if self._work > MAX_WORK or self._budget.steps < 0:
             raise TooMuchWork
 
     def _flag(self, node: Node) -> bool:

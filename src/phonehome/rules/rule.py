@@ -7,7 +7,7 @@ from enum import Enum
 
 from phonehome.rules.check import Checker
 from phonehome.rules.errors import Fault, RuleError
-from phonehome.rules.evaluate import MAX_WORK, Context, Evaluator, TooMuchWork
+from phonehome.rules.evaluate import MAX_WORK, Budget, Context, Evaluator, TooMuchWork
 from phonehome.rules.negate import move_inward
 from phonehome.rules.parser import parse
 from phonehome.rules.syntax import Binary, Call, ListLiteral, Literal, Node, path_of
@@ -74,16 +74,19 @@ class Rule:
         """
         return self.weigh(context).outcome
 
-    def weigh(self, context: Context) -> Evaluation:
-        """The same, with the reasons for an undecided one."""
-        evaluator = Evaluator(context, self._orders)
+    def weigh(self, context: Context, budget: Budget | None = None) -> Evaluation:
+        """The same, with the reasons for an undecided one; `budget` bounds many evaluations together."""
+        evaluator = Evaluator(context, self._orders, budget)
         try:
             value = evaluator.value(self._tree)
         except Undecided as unknown:
             return Evaluation(outcome=Outcome.UNDECIDED, missing=tuple(dict.fromkeys(unknown.why)))
         except TooMuchWork:
             return Evaluation(
-                outcome=Outcome.UNDECIDED, missing=(f"it takes more than {MAX_WORK:,} steps to evaluate",)
+                outcome=Outcome.UNDECIDED,
+                missing=(
+                    f"it, or all rules together, would take too many steps (more than {MAX_WORK:,} for one)",
+                ),
             )
         if not isinstance(value, bool):
             return Evaluation(outcome=Outcome.UNDECIDED, missing=("it gives neither true nor false",))

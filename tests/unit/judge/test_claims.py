@@ -92,7 +92,7 @@ def test_silence_is_consistent_with_its_chances_and_the_rate_that_they_allow(tmp
     found = one(tmp_path, claim(PER_FLOW), document([session(exposes=1), session("02", exposes=2)]))
     assert (found.verdict, found.exposures) == ("consistent", 3)
     assert found.rate_bound == pytest.approx(0.632, abs=0.001)
-    assert "a rate of 63 %" in found.reason
+    assert "3 chances to see the contrary still allow it at a rate of 63 %" in found.reason
     assert found.coverage == "all of 2,000 bytes sent in 2 sessions could be read"
 
 
@@ -343,3 +343,12 @@ def test_the_verdict_repeats_the_claim(tmp_path: Path) -> None:
     )
     assert (found.who, found.party, found.date, found.source) == ("Example", "vendor", "2014-08", "a page")
     assert found.reason.endswith("(read so)")
+
+
+def test_costly_rules_of_a_whole_file_end_undecided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("phonehome.judge.claim_evidence.MAX_STEPS", 1_000)
+    text = "".join(claim(PER_FLOW, f"V{number}") for number in range(100))
+    found = verdicts(tmp_path, text, document([session()], [flow(transport="tls")]))
+    assert found[0].verdict == "consistent"
+    assert found[-1].verdict == "untested"
+    assert "too many steps" in found[-1].reason
