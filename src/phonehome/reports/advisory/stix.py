@@ -215,7 +215,7 @@ class _Maker:
     def _report(self, contents: list[str]) -> Json:
         doc = self._doc
         builds = [
-            f"{h.name} {b.build or '(build not recorded)'}: {phrases.STATES[b.state]}"
+            f"{h.name} {b.build or '(build not recorded)'}: {phrases.STATES[b.state]}. {' '.join(b.why)}"
             for h in doc.handsets
             for b in h.builds
         ]
