@@ -19,6 +19,7 @@ from phonehome.model.wording import count, listing_at_most
 from phonehome.model.wording import data_type as write_data_type
 
 NAMED = 3
+NAMELESS = "a host without a name"
 
 _ORDER: dict[ChangeName, int] = {
     "new": 0,
@@ -83,8 +84,8 @@ def describe_match(old: Sequence[Sent], new: Sequence[Sent], forth: Pairing) -> 
     )
 
 
-def describe_gone(sent: Sent, forth: Pairing, elsewhere: Sequence[Sent]) -> ChangeDoc:
-    """Describe what the second side was not seen to send: stopped, or not exercised."""
+def describe_gone(sent: Sent, forth: Pairing, elsewhere: Sequence[str]) -> ChangeDoc:
+    """Describe what the second side was not seen to send: stopped, or not exercised; `elsewhere` are hosts."""
     before = describe_end([sent])
     silence = forth.weigh(sent)
     doubts = [doubt.text for doubt in silence.doubts]
@@ -109,7 +110,7 @@ def describe_gone(sent: Sent, forth: Pairing, elsewhere: Sequence[Sent]) -> Chan
     )
 
 
-def describe_new(sent: Sent, back: Pairing, elsewhere: Sequence[Sent]) -> ChangeDoc:
+def describe_new(sent: Sent, back: Pairing, elsewhere: Sequence[str]) -> ChangeDoc:
     """Describe what the second side alone was seen to send."""
     silence = back.weigh(sent)
     doubts = [doubt.text for doubt in silence.doubts]
@@ -150,7 +151,7 @@ def _one_sided(
 
 def _sentence(sent: Sent, end: EndDoc, what: str) -> str:
     word = "to" if sent.target.direction == "up" else "sent back by"
-    host = sent.target.host or "a host without a name"
+    host = sent.target.host or NAMELESS
     more = f" and {count(len(end.hosts) - 1, 'other host')}" if len(end.hosts) > 1 else ""
     name = write_data_type(sent.target.data_type)
     return f"{name[:1].upper()}{name[1:]} {word} {host}{more}: {what}."
@@ -187,7 +188,7 @@ def _name(items: Sequence[str]) -> str:
 
 
 def _name_hosts(end: EndDoc) -> str:
-    return _name([host or "a host without a name" for host in end.hosts])
+    return _name([host or NAMELESS for host in end.hosts])
 
 
 def _tell_wraps(before: EndDoc, after: EndDoc, transports: Wrap | None, writings: Wrap | None) -> list[str]:
@@ -243,8 +244,12 @@ def _tell_conditions(old: Sequence[Sent], new: Sequence[Sent], forth: Pairing) -
     ]
 
 
-def _tell_elsewhere(name: str, elsewhere: Sequence[Sent]) -> list[str]:
-    hosts = sorted({sent.target.host or "a host without a name" for sent in elsewhere})
+def name_hosts(group: Iterable[Sent]) -> list[str]:
+    """Name the hosts of what was sent."""
+    return sorted({sent.target.host or NAMELESS for sent in group})
+
+
+def _tell_elsewhere(name: str, hosts: Sequence[str]) -> list[str]:
     return [f"{name} sends this data type to {_name(hosts)}"] if hosts else []
 
 

@@ -20,6 +20,7 @@ from phonehome.judge.changes import (
     describe_gone,
     describe_match,
     describe_new,
+    name_hosts,
     order_changes,
 )
 from phonehome.judge.exercise import DoubtKind, Pairing
@@ -124,13 +125,14 @@ class Comparison:
             pairs = [(gone, fresh)]
         for old, new in pairs:
             yield describe_match(old, new, self.forth)
+        hosts_before, hosts_now = name_hosts(was.values()), name_hosts(now.values())
         matched = {sent.target for old, new in pairs for sent in (*old, *new)}
         for sent in gone:
             if sent.target not in matched:
-                yield describe_gone(sent, self.forth, list(now.values()))
+                yield describe_gone(sent, self.forth, hosts_now)
         for sent in fresh:
             if sent.target not in matched:
-                yield describe_new(sent, self.back, list(was.values()))
+                yield describe_new(sent, self.back, hosts_before)
 
     def _match_owners(
         self, gone: list[Sent], fresh: list[Sent], owners: dict[str, str]

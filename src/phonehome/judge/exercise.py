@@ -7,6 +7,7 @@ side without a doubt is silent after a number of exposures, and these bound the 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from phonehome.documents.case import SessionDoc
@@ -55,7 +56,7 @@ class Pairing:
     seen: Side
     silent: Side
     across: frozenset[str]
-    _nearest: dict[frozenset[str], tuple[tuple[str, ...], str]] = field(default_factory=dict)
+    _nearest: dict[frozenset[tuple[str, str]], tuple[tuple[str, ...], str]] = field(default_factory=dict)
     _weighed: dict[Target, Silence] = field(default_factory=dict)
 
     def weigh(self, sent: Sent) -> Silence:
@@ -126,12 +127,16 @@ class Pairing:
     def _match(self, session: SessionDoc) -> tuple[tuple[str, ...], str]:
         """Find the sessions that differ in nothing that is not compared; remembered by conditions."""
         wanted = self._fixed(session)
-        key = frozenset(f"{factor}={value}" for factor, value in wanted.items())
+        key = frozenset(wanted.items())
         if key not in self._nearest:
-            fixed = {name: self._fixed(other) for name, other in self.silent.sessions.items()}
+            fixed = self._silent_fixed
             matching = tuple(name for name, other in fixed.items() if other == wanted)
             self._nearest[key] = matching, "" if matching else self._explain(wanted, list(fixed.values()))
         return self._nearest[key]
+
+    @cached_property
+    def _silent_fixed(self) -> dict[str, dict[str, str]]:
+        return {name: self._fixed(session) for name, session in self.silent.sessions.items()}
 
     def _fixed(self, session: SessionDoc) -> dict[str, str]:
         return {name: value for name, value in conditions_of(session).items() if name not in self.across}

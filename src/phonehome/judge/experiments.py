@@ -48,7 +48,7 @@ class Experiment:
     subject: str
     sessions: dict[str, SessionDoc]
     document: AuditDocument
-    _groups: dict[str, dict[str, frozenset[tuple[str, str]]]] = field(default_factory=dict)
+    _rests: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @cached_property
     def side(self) -> Side:
@@ -73,14 +73,21 @@ class Experiment:
         """The names of all factors."""
         return sorted({factor for values in self.values.values() for factor in values})[:MAX_FACTORS]
 
-    def rest_of(self, factor: str, session: str) -> frozenset[tuple[str, str]]:
-        """Give everything of a session but one factor: sessions with the same rest differ in nothing else."""
-        if factor not in self._groups:
-            self._groups[factor] = {
-                name: frozenset(item for item in values.items() if item[0] != factor)
-                for name, values in self.values.items()
-            }
-        return self._groups[factor][session]
+    @cached_property
+    def cells(self) -> dict[str, int]:
+        """Number the sessions by their factors: those with the same number differ in nothing."""
+        return _number({name: frozenset(values.items()) for name, values in self.values.items()})
+
+    def rests(self, factor: str) -> dict[str, int]:
+        """Number the sessions by everything but one factor: those with the same number differ in nothing else."""
+        if factor not in self._rests:
+            self._rests[factor] = _number(
+                {
+                    name: frozenset(item for item in values.items() if item[0] != factor)
+                    for name, values in self.values.items()
+                }
+            )
+        return self._rests[factor]
 
     def differences(self, one: str, other: str) -> list[str]:
         """Name the factors in which two sessions differ."""
@@ -127,6 +134,11 @@ class Experiment:
         return [pair for pair, distance in zip(pairs, distances, strict=True) if distance == least][
             :MAX_NEAREST
         ]
+
+
+def _number(keys: dict[str, frozenset[tuple[str, str]]]) -> dict[str, int]:
+    numbers: dict[frozenset[tuple[str, str]], int] = {}
+    return {name: numbers.setdefault(key, len(numbers)) for name, key in keys.items()}
 
 
 def make_experiments(document: AuditDocument) -> list[Experiment]:

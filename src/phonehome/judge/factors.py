@@ -13,6 +13,7 @@ nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from phonehome.documents.audit import AuditDocument
 from phonehome.documents.judgement import CauseDoc, FactorDoc, LevelDoc
@@ -40,7 +41,7 @@ def find_causes(document: AuditDocument) -> list[CauseDoc]:
     return causes[:MAX_CAUSES]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """One flow against all factors."""
 
@@ -60,15 +61,17 @@ class Table:
             seen=list(self.outcome.seen),
             not_seen=list(self.outcome.not_seen),
             undecided=list(self.outcome.undecided),
-            mixed=self.is_mixed(),
+            mixed=bool(self.disputed),
             steps=sorted(sent.steps),
             factors=factors,
             sentence=self._write(factors),
         )
 
-    def is_mixed(self) -> bool:
-        """Say whether sessions of the same conditions disagree."""
-        return bool(self._cells(self.outcome.seen) & self._cells(self.outcome.not_seen))
+    @cached_property
+    def disputed(self) -> set[int]:
+        """Cells of which some sessions saw it and others did not."""
+        cells = self.experiment.cells
+        return {cells[name] for name in self.outcome.seen} & {cells[name] for name in self.outcome.not_seen}
 
     def splits(self, factor: str) -> bool:
         """Say whether the flow was seen under some of a factor's values and never under any other."""
@@ -77,9 +80,6 @@ class Table:
 
     def _values(self, factor: str, names: Sequence[str]) -> set[str | None]:
         return {self.experiment.values[name].get(factor) for name in names}
-
-    def _cells(self, names: Sequence[str]) -> set[frozenset[tuple[str, str]]]:
-        return {frozenset(self.experiment.values[name].items()) for name in names}
 
     def _judge(self, factor: str) -> FactorDoc:
         levels = self._levels(factor)
@@ -110,37 +110,34 @@ class Table:
         for name, values in self.experiment.values.items():
             if factor in values:
                 tried.setdefault(values[factor], []).append(name)
-        return [self._level(value, names) for value, names in tried.items()]
+        seen, undecided = set(self.outcome.seen), set(self.outcome.undecided)
+        return [self._level(value, names, seen, undecided) for value, names in tried.items()]
 
-    def _level(self, value: str, names: list[str]) -> LevelDoc:
-        seen = [name for name in names if name in self.outcome.sent.sessions]
+    def _level(self, value: str, names: list[str], seen: set[str], undecided: set[str]) -> LevelDoc:
         exposures = sum(self.outcome.exposures.get(name, 0) for name in names)
         return LevelDoc(
             value=value,
             sessions=names,
-            seen=seen,
-            undecided=[name for name in names if name in self.outcome.undecided],
+            seen=[name for name in names if name in seen],
+            undecided=[name for name in names if name in undecided],
             exposures=exposures,
-            rate_bound=None if seen else rate_bound(exposures),
+            rate_bound=None if seen.intersection(names) else rate_bound(exposures),
         )
 
     def contrasts(self, factor: str) -> list[list[str]]:
         """Pair sessions that differ in this factor alone, of which one saw the flow and the other did not."""
-        disputed = self._cells(self.outcome.seen) & self._cells(self.outcome.not_seen)
-        rests: dict[frozenset[tuple[str, str]], str] = {}
+        rests = self.experiment.rests(factor)
+        seen: dict[int, str] = {}
         for name in self.outcome.seen:
-            if self._counts(factor, name, disputed):
-                rests.setdefault(self.experiment.rest_of(factor, name), name)
-        pairs = []
-        for name in self.outcome.not_seen:
-            seen = rests.get(self.experiment.rest_of(factor, name))
-            if seen is not None and self._counts(factor, name, disputed):
-                pairs.append([seen, name])
-        return pairs[:MAX_CONTRASTS]
+            if self._counts(factor, name):
+                seen.setdefault(rests[name], name)
+        not_seen = (
+            name for name in self.outcome.not_seen if rests[name] in seen and self._counts(factor, name)
+        )
+        return [[seen[rests[name]], name] for name in not_seen][:MAX_CONTRASTS]
 
-    def _counts(self, factor: str, name: str, disputed: set[frozenset[tuple[str, str]]]) -> bool:
-        values = self.experiment.values[name]
-        return factor in values and frozenset(values.items()) not in disputed
+    def _counts(self, factor: str, name: str) -> bool:
+        return factor in self.experiment.values[name] and self.experiment.cells[name] not in self.disputed
 
     def _confounded_with(self, factor: str) -> list[str]:
         """Name what else splits in the same way, or else what else changed between the nearest sessions."""
@@ -166,7 +163,7 @@ class Table:
         ]
         if not_needed:
             clauses.append(f"not needed: {listing_at_most(not_needed, NAMED, 'other', 'others')}")
-        if self.is_mixed():
+        if self.disputed:
             clauses.append(
                 "sessions of the same conditions disagree, so chance or something undeclared has a part in it"
             )

@@ -7,6 +7,7 @@ sent.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from phonehome.documents.audit import AuditDocument, FindingDoc, FlowDoc
@@ -25,7 +26,7 @@ class Target(NamedTuple):
     host: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Sent:
     """All strong flows of one target, put together.
 
@@ -38,7 +39,7 @@ class Sent:
     writings: frozenset[Writing]
     domains: frozenset[str]
 
-    @property
+    @cached_property
     def sessions(self) -> frozenset[str]:
         """The sessions in which it was seen; none for bare recordings."""
         return frozenset(flow.session for flow in self.flows if flow.session is not None)
