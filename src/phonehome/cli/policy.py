@@ -10,6 +10,7 @@ from phonehome.cli.output import write_stdout
 from phonehome.model.errors import ConfigError
 from phonehome.model.policy import Decision, Enforcement, Policy, Requirement
 from phonehome.model.wording import count, data_type, listing
+from phonehome.reports.text import visible
 from phonehome.rules.fields import CaseWords
 
 EPILOG = """\b
@@ -98,7 +99,7 @@ def _explain(checked: Policy) -> str:
     if checked.residency:
         lines.append("Data is said to live in:")
         lines += [f"  {one.id}: {', '.join(one.countries)} ({one.text})" for one in checked.residency]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{visible(line)}\n" for line in lines)
 
 
 def _say_requirement(requirement: Requirement) -> str:

@@ -116,8 +116,10 @@ def _observe(rows: Sequence[HostShareDoc]) -> dict[str, tuple[int, float, float]
     by_host: dict[str, list[RoundTrips]] = defaultdict(list)
     for row in rows:
         name = row.host or row.address
-        if row.round_trips is not None and name is not None and row.round_trips.median > 0:
-            by_host[name].append(row.round_trips)
+        times = row.round_trips
+        # A clock too coarse to tell gives a median of zero, of which no share can be taken.
+        if times is not None and name is not None and times.count > 0 and times.median > 0:
+            by_host[name].append(times)
     return {host: _pool(found) for host, found in by_host.items()}
 
 

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phonehome.case.policies import NAMES, find_policy, shipped_file
 from phonehome.case.policy_file import load_policy
@@ -253,3 +255,49 @@ def test_a_policy_is_found_by_name_or_path(tmp_path: Path, monkeypatch: pytest.M
         find_policy("defense-staff")
     with pytest.raises(ConfigError, match=r"missing\.yaml"):
         find_policy("missing.yaml")
+
+
+PIECES = (
+    *(
+        "title: X",
+        "rules:",
+        "  - id: a",
+        "    when: flow.weak",
+        "    decision: allow",
+        "    reason: R",
+        "requires:",
+    ),
+    *(
+        "  - {data_types: [imei]}",
+        "residency:",
+        "  - {id: a, text: T, countries: [SG]}",
+        "conditions: {a: [b]}",
+    ),
+    *(
+        "minimum_read: 0.5",
+        "untested: accept",
+        "[",
+        "{}",
+        "-",
+        ": ",
+        "'",
+        "\u202e",
+        "null",
+        "&a *a",
+        "0x1",
+        "\t",
+    ),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=20), max_size=20))
+def test_whatever_is_written_it_is_a_policy_or_sentences(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[str]
+) -> None:
+    path = write(tmp_path_factory.mktemp("policy"), "\n".join(pieces))
+    said = f"{path}"
+    try:
+        load_policy(path)
+    except ConfigError as error:
+        said = str(error)
+    assert said.startswith(str(path))

@@ -88,3 +88,15 @@ def test_with_a_case_its_services_are_conditions(tmp_path: Path, capsys: pytest.
         )
         file.write_text(text + services, encoding="utf-8")
         assert main(["policy", "check", str(policy), "--case", str(case)]) == status
+
+
+def test_what_a_file_says_cannot_steer_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        'title: "A\\e[2JB"\nrules:\n  - {id: a, when: flow.weak, decision: allow, reason: "x\\r\\u202e\\ny"}\n'
+    )
+    assert main(["policy", "check", str(path)]) == ExitCode.DONE
+    out = capsys.readouterr().out
+    assert all(letter.isprintable() or letter == "\n" for letter in out)

@@ -12,8 +12,11 @@ from case_documents import (
     make_session,
     make_share,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phonehome.documents.audit import AuditDocument
+from phonehome.documents.base import Transport
 from phonehome.documents.case import HostShareDoc, SessionDoc
 from phonehome.documents.judgement import DecisionDoc
 from phonehome.judge.policy import MAX_CITED, decide, override_severities
@@ -356,3 +359,53 @@ def test_a_recording_without_a_case_is_not_decided() -> None:
     bare = case().model_copy(update={"case": None})
     assert decide(policy(rule("a", IN_CLEAR)), bare) == []
     assert override_severities(policy(rule("a", IN_CLEAR)), bare) is bare
+
+
+KINDS = st.sampled_from(["imei", "imsi", "photo"])
+RULES = st.sampled_from(
+    [
+        rule("clear", IN_CLEAR),
+        rule("photo", 'flow.data_type == "photo"', Decision.RESTRICT),
+        rule("abroad", 'flow.country != "IN"', Decision.RESTRICT),
+        rule("fine", 'flow.data_type == "imsi"', Decision.ALLOW),
+        rule("busy", "coverage.exchanges > 5 && coverage.closed > 100", Decision.RESTRICT),
+    ]
+)
+
+
+@given(
+    rules=st.lists(RULES, min_size=1, unique_by=lambda one: one.id),
+    sent=st.lists(
+        st.tuples(KINDS, st.sampled_from(["tls", "cleartext"]), st.sampled_from(["IN", "CN", None]))
+    ),
+    exposed=st.sets(KINDS),
+    closed=st.integers(0, 300),
+)
+def test_less_evidence_never_allows_what_more_did_not(
+    rules: list[PolicyRule], sent: list[tuple[str, Transport, str | None]], exposed: set[str], closed: int
+) -> None:
+    def decided(*, exposes: set[str], closed: int, unknown: bool = False) -> str | None:
+        shares = [make_share("x", read=900, closed=closed)]
+        one_session = make_session(
+            "01", {"build": "b1"}, exposes=dict.fromkeys(sorted(exposes), 1), destinations=shares
+        )
+        flows = [
+            make_flow(
+                kind,
+                f"h{number}.example",
+                session="01",
+                transport=transport,
+                country=None if unknown else country,
+            )
+            for number, (kind, transport, country) in enumerate(sent)
+        ]
+        return one(policy(*rules), case(*flows, sessions=[one_session])).decision
+
+    whole = decided(exposes=exposed, closed=closed)
+    assert whole == "allow" or "allow" not in (
+        decided(exposes=set(), closed=closed),
+        decided(exposes=exposed, closed=closed + 100_000),
+        decided(exposes=exposed, closed=closed, unknown=True) if whole is None else None,
+    )
+    if closed * 9 > 900:
+        assert whole != "allow"
