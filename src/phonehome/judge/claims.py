@@ -72,6 +72,8 @@ def decide(
     changes = [
         {
             "host": change.host,
+            "before": list(change.before),
+            "after": list(change.after),
             "before_median": change.before_median,
             "after_median": change.after_median,
             "change_percent": change.change_percent,

@@ -213,6 +213,13 @@ class _Builder:
             }
         )
 
+    def latency_change(self) -> Type:
+        sessions = list_of(self.word("a session of the case", self.names.sessions))
+        figures = ("before_median", "after_median", "change_percent", "low", "high")
+        return object_of(
+            {"host": STRING, "before": sessions, "after": sessions, **dict.fromkeys(figures, DOUBLE)}
+        )
+
     def destination(self) -> Type:
         sizes = dict.fromkeys(("bytes_up", "read", "closed", "unreadable", "lost"), INT)
         return object_of(
@@ -235,16 +242,6 @@ COVERAGE = object_of(
         "read_share": DOUBLE,
     }
 )
-LATENCY_CHANGE = object_of(
-    {
-        "host": STRING,
-        "before_median": DOUBLE,
-        "after_median": DOUBLE,
-        "change_percent": DOUBLE,
-        "low": DOUBLE,
-        "high": DOUBLE,
-    }
-)
 
 
 def case_fields(names: CaseWords | None = None) -> FieldTable:
@@ -262,6 +259,6 @@ def case_fields(names: CaseWords | None = None) -> FieldTable:
             "coverage": COVERAGE,
             "flows": list_of(flow),
             "destinations": list_of(builder.destination()),
-            "latency_changes": list_of(LATENCY_CHANGE),
+            "latency_changes": list_of(builder.latency_change()),
         }
     )
