@@ -270,6 +270,8 @@ def _tell(notice: AdvisoryDocument, chosen: AdvisoryFormat, target: Path | None)
     """Say what a sender should know before it leaves the house."""
     for text in notice.notices:
         say(text)
+    if not notice.publisher.named:
+        say(f"nobody is named as its publisher: {ADVISORY_FILE} of the case says who publishes it")
     wanted = chosen.file_name(notice)
     if chosen.name == "csaf" and target is not None and target.name != wanted:
         say(f"CSAF wants a file of this document to be called {wanted}")

@@ -169,8 +169,7 @@ def _evidence(sent: SentDoc) -> str:
 
 
 def _statement(one: StatementDoc) -> str:
-    said = f"{one.id}, {one.who} ({one.party}), {one.date or 'undated'}: “{one.text}”"
-    return f"{said} {one.verdict}: {one.reason.rstrip('.')}. {phrases.basis(one)}".strip()
+    return f"{one.id}, {phrases.speaker(one)}: “{one.text}” [{one.verdict}] {phrases.reason(one)}"
 
 
 def _product_tree(doc: AdvisoryDocument) -> Json | None:

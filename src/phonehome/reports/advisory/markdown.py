@@ -151,9 +151,8 @@ def _statements(doc: AdvisoryDocument) -> list[str]:
         return ["The case holds no statement of anybody."]
     rows = []
     for one in doc.statements:
-        said = escape(f"“{one.text}” {one.who} ({one.party}), {one.date or 'undated'}")
-        why = escape(f"{one.reason.rstrip('.')}. {phrases.basis(one)}".strip())
-        rows.append((escape(one.id), said, f"**{one.verdict}**", why))
+        said = escape(f"“{one.text}” {phrases.speaker(one)}")
+        rows.append((escape(one.id), said, f"**{one.verdict}**", escape(phrases.reason(one))))
     return [_table(("", "Statement", "Verdict", "Why"), rows)]
 
 

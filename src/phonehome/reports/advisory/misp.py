@@ -96,8 +96,8 @@ def _attributes(doc: AdvisoryDocument, stamp: str) -> list[Json]:
             text = f"{handset.name} {build.build or '(build not recorded)'}: {phrases.STATES[build.state]}"
             add("comment", "Other", text, " ".join(build.why))
     for statement in doc.statements:
-        said = f"{statement.id}, {statement.who}: “{statement.text}”"
-        add("comment", "External analysis", said, f"{statement.verdict}: {statement.reason}")
+        said = f"{statement.id}, {phrases.speaker(statement)}: “{statement.text}”"
+        add("comment", "External analysis", said, f"[{statement.verdict}] {phrases.reason(statement)}")
     for reference in doc.references:
         add("link", "External analysis", reference.url, reference.summary)
     return list(found.values())

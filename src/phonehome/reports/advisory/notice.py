@@ -43,7 +43,6 @@ RECONSTRUCTION = (
     "what phonehome says of such traffic, and are no evidence of their own."
 )
 REVEALED = "NOT MASKED: this copy shows personal values. Pass it on only to people who may see them."
-NO_PUBLISHER = "Nobody is named as its publisher: `advisory.yaml` of the case says who publishes it."
 UNNAMED = PublisherDoc(
     name="Publisher not named",
     namespace="https://publisher.invalid/",  # RFC 2606: leads nowhere, on purpose
@@ -108,7 +107,7 @@ def write_notice(doc: AuditDocument, options: NoticeOptions) -> AdvisoryDocument
         status=_status(options),
         kind=case.kind,
         tlp=(options.tlp or details.tlp or DEFAULT_TLP).value,
-        notices=_notices(case, options, publisher),
+        notices=_notices(case, options),
         publisher=publisher,
         severity=_severity(case, details, items, judged.handsets),
         version=revisions[-1].version,
@@ -138,7 +137,7 @@ def _status(options: NoticeOptions) -> StatusName:
     return options.details.status.value
 
 
-def _notices(case: CaseDoc, options: NoticeOptions, publisher: PublisherDoc) -> list[str]:
+def _notices(case: CaseDoc, options: NoticeOptions) -> list[str]:
     found = []
     if _status(options) == "draft":
         found.append(DRAFT)
@@ -146,8 +145,6 @@ def _notices(case: CaseDoc, options: NoticeOptions, publisher: PublisherDoc) -> 
         found.append(RECONSTRUCTION)
     if options.revealed:
         found.append(REVEALED)
-    if not publisher.named:
-        found.append(NO_PUBLISHER)
     return found
 
 
@@ -298,10 +295,10 @@ def _openly(items: Sequence[Item]) -> str:
     clear = [item for item in items if "cleartext" in item.transports]
     if not clear:
         return "nothing"
-    if all(item.transports == ("cleartext",) for item in items):
-        return "all of it"
     rest = ", though not every time" if any(len(item.transports) > 1 for item in clear) else ""
-    return title_words(clear, 6) + rest
+    types = {item.data_type for item in items}
+    named = "all of it" if {item.data_type for item in clear} == types else title_words(clear, 6)
+    return named + rest
 
 
 def _builds_line(handsets: Sequence[HandsetNoticeDoc]) -> str:

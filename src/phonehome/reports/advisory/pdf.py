@@ -149,7 +149,7 @@ def _statement(one: StatementDoc) -> Json:
     return {
         "id": one.id,
         "text": one.text,
-        "who": f"{one.who} ({one.party}), {one.date or 'undated'}",
+        "who": phrases.speaker(one),
         "verdict": one.verdict,
-        "reason": f"{one.reason.rstrip('.')}. {phrases.basis(one)}".strip(),
+        "reason": phrases.reason(one),
     }

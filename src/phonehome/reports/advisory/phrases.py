@@ -114,6 +114,26 @@ def occasion(evidence: EvidenceDoc) -> str:
     return f"{session}{minute(evidence.moment)}; {evidence.input}, exchange {evidence.index}"
 
 
+def speaker(statement: StatementDoc) -> str:
+    """Name who said it, what they are to the matter, and when."""
+    party = "" if statement.who.casefold() == statement.party else f" ({statement.party})"
+    return f"{statement.who}{party}, {_when(statement.date)}"
+
+
+def _when(date: str | None) -> str:
+    """Write a date of EDTF in words: `2014-07-30~` is “about 2014-07-30”, `2014-08/2014-10` “2014-08 to 2014-10”."""
+    if date is None:
+        return "undated"
+    ends = [f"about {end[:-1]}" if end.endswith("~") else end for end in date.split("/")]
+    return " to ".join(ends)
+
+
+def reason(statement: StatementDoc) -> str:
+    """Write why the verdict is what it is, and on what it rests beyond that."""
+    first = f"{statement.reason[:1].upper()}{statement.reason[1:].rstrip('.')}."
+    return f"{first} {basis(statement)}".strip()
+
+
 def basis(statement: StatementDoc) -> str:
     """Say on what a verdict rests beyond its reason; empty if on nothing more."""
     parts = []

@@ -195,9 +195,8 @@ class _Maker:
 
     def _statement(self, one: StatementDoc) -> None:
         lines = [
-            f"{one.who} ({one.party}), {one.date or 'undated'}: “{one.text}”",
-            f"{one.verdict}: {one.reason}",
-            phrases.basis(one),
+            f"{phrases.speaker(one)}: “{one.text}”",
+            f"[{one.verdict}] {phrases.reason(one)}",
         ]
         self._note(f"Statement {one.id}: {one.verdict}", lines, "statement", one.id)
 
