@@ -17,7 +17,7 @@ from phonehome.rules.claim import CheckedClaim
 MIN_READ_SHARE = 0.95
 """The share of the bytes sent upward that must have been read before silence or good behaviour counts."""
 
-MAX_STEPS = 50_000_000
+MAX_STEPS = 20_000_000
 """Steps that the rules of all claims may take together; what remains is undecided."""
 
 MAX_NAMED = 4
