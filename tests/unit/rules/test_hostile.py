@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phonehome.rules import Outcome, Rule, Seen, parse_rule
+from phonehome.rules import Outcome, Rule, RuleError, Seen, parse_rule
 from phonehome.rules.fields import case_fields
 
 FIELDS = case_fields()
