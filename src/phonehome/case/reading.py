@@ -21,7 +21,7 @@ MAX_TEXT = 10_000
 """Characters of one text: a note, or the words of a screen."""
 MAX_LINE = 300
 """Characters of a name, a title, a value of a condition."""
-_SCHEMA = re.compile(r"phonehome\.([a-z_]+)/([0-9]{1,4})")
+_SCHEMA = re.compile(r"phonehome\.([a-z_-]+)/([0-9]{1,4})")
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
