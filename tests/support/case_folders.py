@@ -26,7 +26,7 @@ steps:
 - {id: add-contact, at: 2014-08-07T11:10:00+02:00, note: the planted one}
 consent:
 - {service: cloud, at: 2014-08-07T09:00:00Z, state: not_asked}
-- {service: cloud, at: 2014-08-07T09:05:00Z, state: declined, shown: Use the cloud?}
+- {service: cloud, at: 2014-08-07T09:05:00Z, state: declined, shown: "Use the cloud?"}
 captures:
 - {file: traffic.pcap, keylog: keys.txt}
 tools: {tcpdump: "4.99"}

@@ -7,10 +7,12 @@ import click
 
 from phonehome.case.advisory_schema import advisory_file_schema
 from phonehome.case.claims_schema import claims_schema, verdicts_schema
+from phonehome.case.folder_schema import annotations_schema, case_schema, protocol_schema, session_schema
 from phonehome.case.policy_schema import policy_schema
 from phonehome.case.schema import subject_schema
 from phonehome.cli.exchanges_schema import exchanges_schema
 from phonehome.cli.output import write_stdout
+from phonehome.documents.case_overview import CaseOverview
 from phonehome.reports.advisory.schema import advisory_schema
 from phonehome.reports.schema import audit_schema, diff_schema
 
@@ -23,6 +25,11 @@ SCHEMAS: Mapping[str, tuple[str, Callable[[], Mapping[str, object]]]] = {
     "advisory": ("what `phonehome advisory --format json` writes", advisory_schema),
     "advisory-file": ("the file advisory.yaml of a case", advisory_file_schema),
     "subject": ("the file that `--subject` reads", subject_schema),
+    "case": ("the file case.yaml of a case", case_schema),
+    "session": ("the file session.yaml of a session", session_schema),
+    "annotations": ("the file annotations.yaml of a case", annotations_schema),
+    "protocol": ("a protocol in protocols/ of a case", protocol_schema),
+    "case-overview": ("what `phonehome case show --format json` writes", CaseOverview.model_json_schema),
     "exchanges": ("one line of `phonehome exchanges --format ndjson`", exchanges_schema),
 }
 EPILOG = """\b
