@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from phonehome.case.folder import load_case
+from phonehome.case.folder import is_case, load_case
 from phonehome.case.policies import NAMES, find_policy, shipped_file
 from phonehome.cli.output import write_stdout
 from phonehome.model.errors import ConfigError
@@ -65,13 +65,15 @@ def show(name: str) -> None:
 def check(file: Path, case_folder: Path | None) -> None:
     """Check the policy FILE: every mistake with its line, or what it says in short.
 
-    Without --case, rules may name the conditions that every case knows (account, build, network), and those
-    that the file declares under `conditions:`.
+    Without --case, and outside of a case, rules may name the conditions that every case knows (account, build,
+    network), and those that the file declares under `conditions:`.
     """
     if not file.exists() and str(file) in NAMES:
         raise ConfigError(
             f"there is no file {file}; `phonehome policy show {file}` prints the policy of that name"
         )
+    if case_folder is None and is_case(file.absolute().parent):
+        case_folder = file.absolute().parent
     write_stdout(_explain(find_policy(str(file.absolute()), _names(case_folder))))
 
 

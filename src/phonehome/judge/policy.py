@@ -166,9 +166,11 @@ class _Judge:
             why = f"{why}; {reason}, which this policy accepts" if is_accepted else reason
             outcome = "not_met" if is_accepted else "undecided"
         findings = dict.fromkeys(name for flow in flows for name in flow.findings)
-        severity = rule.severity.value if rule.severity is not None else None
-        if severity is None and outcome == "met":
-            severity = _worst(flow.severity for flow in flows)
+        severity: Severity | None = None
+        if outcome != "not_met":
+            severity = (
+                rule.severity.value if rule.severity is not None else _worst(flow.severity for flow in flows)
+            )
         return RuleOutcomeDoc(
             id=rule.id,
             outcome=outcome,

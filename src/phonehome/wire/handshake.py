@@ -9,6 +9,9 @@ from phonehome.wire.tcp import ACK, FIN, RST, SYN, distance
 MAX_ROUND_TRIP_US = 3_000_000
 """Nobody waits longer before sending again (RFC 1122 section 4.2.3.1; RFC 6298 has one second), recorded or not."""
 
+COPY_NS = 100_000_000
+"""A SYN that comes again sooner was recorded twice, at two interfaces: nobody sends it again before 200 ms."""
+
 _OPENING = SYN | ACK | FIN | RST
 
 
@@ -34,7 +37,7 @@ class Handshake:
             return
         if self._asked is None:
             self._asked, self._begin, self._size = time, sequence, size
-        elif self._again is None:
+        elif self._again is None and time - self._asked >= COPY_NS:
             self._again = time
 
     def answer(self, flags: int, acknowledged: int, time: int) -> None:

@@ -88,6 +88,8 @@ def test_with_a_case_its_services_are_conditions(tmp_path: Path, capsys: pytest.
         )
         file.write_text(text + services, encoding="utf-8")
         assert main(["policy", "check", str(policy), "--case", str(case)]) == status
+    shutil.copy(policy, case / "policy.yaml")
+    assert main(["policy", "check", str(case / "policy.yaml")]) == ExitCode.DONE
 
 
 def test_what_a_file_says_cannot_steer_the_terminal(

@@ -102,9 +102,10 @@ def test_the_strictest_of_several_wins_whatever_their_order() -> None:
 
 
 def test_what_meets_no_rule_and_was_tested_is_allowed() -> None:
-    found = one(policy(rule("a", IN_CLEAR)), case(make_flow("imei", session="01", transport="tls")))
+    rules = policy(rule("a", IN_CLEAR, severity=PolicySeverity.CRITICAL))
+    found = one(rules, case(make_flow("imei", session="01", transport="tls")))
     assert (found.decision, found.missing, found.severity) == ("allow", [], None)
-    assert found.rules[0].outcome == "not_met"
+    assert (found.rules[0].outcome, found.rules[0].severity) == ("not_met", None)
 
 
 def test_a_rule_that_meets_an_unknown_never_allows() -> None:
