@@ -144,6 +144,7 @@ def _judge(cited: list[str]) -> JudgementDoc:
                 organisations=["Xiaomi"],
                 count=1,
                 exposures=3,
+                unread_share=0.0,
                 sessions=["01-factory-no-account"],
             )
         ],
@@ -253,6 +254,12 @@ def _cause() -> CauseDoc:
         host=HOST,
         organisation="Xiaomi",
         subject="handset-1",
+        severity="high",
+        seen=["01-factory-no-account"],
+        not_seen=["03-update-all-off"],
+        undecided=[],
+        mixed=False,
+        steps=["add-contact"],
         factors=[factor],
         sentence="Contact phone number to Xiaomi goes with build; cloud messaging would explain it as well.",
     )

@@ -62,8 +62,8 @@ Exit status: 0 compared, 4 --exit-code or --fail-on-new was met, 2 wrong usage o
     "--across",
     metavar="FACTOR",
     multiple=True,
-    help="A condition in which the sides are meant to differ (default: those of --before and --after, or else the "
-    "build, the handset, or the only one that differs). May be repeated.",
+    help="A condition in which the sides are meant to differ; consent is one too (default: those of --before "
+    "and --after, or else the build, the handset, or the only one that differs). May be repeated.",
 )
 @click.option(
     "--subject",

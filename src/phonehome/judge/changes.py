@@ -99,6 +99,8 @@ def describe_gone(sent: Sent, forth: Pairing, elsewhere: Sequence[str]) -> Chang
         change = "stopped"
         after = f"{count(exposures, 'exposure')}, which still {'allows' if exposures == 1 else 'allow'}"
         what = f"stopped: not seen in {name} after {after} a rate of up to {percent(bound)}"
+        untried = forth.untried(sent)
+        what += f"; the conditions of {_name(untried)}, which saw it too, were not tried" if untried else ""
     details = [*_tell_elsewhere(name, elsewhere), *_tell_unread(forth, silence.sessions)]
     return _one_sided(sent, change, what, before=before, after=None, still=bool(elsewhere)).model_copy(
         update={

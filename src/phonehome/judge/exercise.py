@@ -22,6 +22,9 @@ DoubtKind = Literal[
     "timeline", "condition", "exposure", "step", "value", "consent", "coverage", "position", "weak"
 ]
 
+CONSENT = "consent"
+"""The word by which consent is counted among the conditions that are compared."""
+
 MAX_NEAREST = 200
 """Sessions that are looked at for the one whose conditions come nearest."""
 
@@ -79,9 +82,7 @@ class Pairing:
         doubts += untried if comparable else ()
         if tried:
             doubts += self._doubt_sight(sent, self._sessions_seen(sent), tried)
-            sessions = [self.silent.sessions[name] for name in tried]
-            consent = doubt_consent(sent, sessions, self.silent.document)
-            doubts += (Doubt("consent", text) for text in consent)
+            doubts += self._doubt_consent(sent, tried)
         exposures = sum(self.silent.exposures[name][sent.target.data_type].count for name in tried)
         return Silence(doubts=tuple(doubts), exposures=exposures, sessions=tuple(tried))
 
@@ -104,6 +105,18 @@ class Pairing:
             yield Doubt("value", f"no value of the type {what} was searched for in {self.silent.name}")
         if sent.target in self.silent.weak:
             yield Doubt("weak", f"{self.silent.name} has a weak trace of it, which may be an accident")
+
+    def _doubt_consent(self, sent: Sent, tried: list[str]) -> Iterator[Doubt]:
+        if CONSENT not in self.across:
+            sessions = [self.silent.sessions[name] for name in tried]
+            for text in doubt_consent(sent, sessions, self.silent.document):
+                yield Doubt("consent", text)
+
+    def untried(self, sent: Sent) -> list[str]:
+        """Name the sessions that saw it under conditions that the silent side has in none of its own."""
+        if not self.seen.has_timeline or not self.silent.has_timeline:
+            return []
+        return [name for name in sorted(sent.sessions) if not self._match(self.seen.sessions[name])[0]]
 
     def comparable(self, sent: Sent) -> frozenset[str]:
         """Give the silent side's sessions under conditions under which the other side saw it."""

@@ -30,6 +30,9 @@ MAX_DIFFERENCES = 5
 SPLIT, NEWEST, UNTRIED = 1.0, 0.8, 0.2
 """How much the three kinds tell of one flow."""
 
+UP_TO_DATE = 1.25
+"""How much more a session with the newest build tells than one with an older build."""
+
 BUILD = "build"
 _SERVICE = "service."
 
@@ -125,7 +128,7 @@ def _iter_ideas(experiment: Experiment, outcome: Outcome, builds: Sequence[str])
             steps=steps,
             why=why,
             data_type=outcome.sent.target.data_type,
-            weight=kind * severity,
+            weight=kind * severity * (UP_TO_DATE if builds and conditions.get(BUILD) == builds[-1] else 1),
         )
 
 

@@ -207,6 +207,18 @@ def test_exposures_of_comparable_sessions_alone_count() -> None:
     assert only(compare(first, make_case_document(sessions))).exposures == 4
 
 
+def test_conditions_under_which_it_was_seen_and_that_were_not_tried_again_are_told() -> None:
+    sessions = [
+        make_session("a1", {"build": "1", "account": "no"}, exposes={"imei": 1}),
+        make_session("a2", {"build": "1", "account": "yes"}, exposes={"imei": 1}),
+    ]
+    first = make_case_document(sessions, [make_flow("imei", session=name) for name in ("a1", "a2")])
+    second = make_case_document([make_session("b", {"build": "2", "account": "no"}, exposes={"imei": 1})])
+    change = only(compare(first, second))
+    assert change.change == "stopped"
+    assert "the conditions of a2, which saw it too, were not tried" in change.sentence
+
+
 def test_new_says_how_often_the_first_side_was_silent() -> None:
     change = only(compare(before(), after(make_flow("imei"))))
     assert (change.change, change.doubts) == ("new", [])
@@ -402,6 +414,8 @@ def test_silence_counts_only_under_as_much_consent(was: str, now: str | None, co
     first = make_case_document(sessions[:1], [seen], services=[service])
     change = only(compare(first, make_case_document(sessions[1:], services=[service])))
     assert change.change == ("stopped" if counts else "not_exercised")
+    across = compare(first, make_case_document(sessions[1:], services=[service]), across=["build", "consent"])
+    assert only(across).change == "stopped"
 
 
 def test_a_weak_trace_neither_counts_as_sent_nor_lets_anything_stop() -> None:

@@ -105,3 +105,11 @@ def test_the_other_value_of_a_condition_is_tried_from_the_newest_build_that_sent
 def test_a_value_that_nobody_knows_another_of_is_not_invented() -> None:
     one = make_session("a", {"network": "satellite", "mood": "good"}, exposes={"imei": 1})
     assert propose(make_case_document([one], [make_flow("imei", session="a")])) == []
+
+
+def test_of_two_sessions_that_tell_the_same_the_one_with_the_newest_build_comes_first() -> None:
+    sessions = [session("01", "factory", "on", "off"), session("02", "update", "off", "off")]
+    flows = [make_flow("imei", session="01")]
+    first, second, *_ = propose(make_case_document(sessions, flows))
+    assert first.conditions == {"build": "update", "service.cloud": "off", "service.messaging": "on"}
+    assert second.conditions == {"build": "factory", "service.cloud": "off", "service.messaging": "off"}
