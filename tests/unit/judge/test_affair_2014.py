@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from affair import write_affair
+from case_documents import make_case_document, make_session
 
 from phonehome.audit.case_run import audit_case
 from phonehome.case.affair_2014 import CLAIMS, FOLDER, VERDICTS
@@ -12,7 +13,7 @@ from phonehome.case.claims_file import load_claims
 from phonehome.case.folder import load_case
 from phonehome.case.verdicts_file import load_verdicts
 from phonehome.documents.audit import AuditDocument
-from phonehome.documents.judgement import VerdictDoc
+from phonehome.documents.judgement import LatencyChangeDoc, VerdictDoc
 from phonehome.judge.claims import decide
 from phonehome.judge.score import score_verdicts
 from phonehome.model.claim import ExpectedVerdict
@@ -152,3 +153,26 @@ def _record_later(session: Path, address: str | None) -> None:
     for entry in log["log"]["entries"]:
         entry |= {"serverIPAddress": address} if address else {}
     (session / "traffic.har").write_text(json.dumps(log), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "wanted"),
+    [
+        (-40.0, -25.0, "consistent"),
+        (-40.0, -5.0, "consistent"),
+        (-15.0, -5.0, "contradicted"),
+        (None, None, "untested"),
+    ],
+)
+def test_a_promised_gain_in_speed_is_held_against_what_was_measured(
+    low: float | None, high: float | None, wanted: str
+) -> None:
+    loaded = load_case(FOLDER, evidence=False)
+    claims = [one for one in load_claims(CLAIMS, loaded.case).claims if one.claim.id == "C1-speed"]
+    session = make_session("07", {"country": "SG"}, exposes={"imei": 1}, day="2014-11-20")
+    change = LatencyChangeDoc(
+        host="sg.mi.com", before=["00"], after=["07"], before_median=300.0, after_median=210.0, change_percent=-30.0,
+        low=low, high=high,
+    )  # fmt: skip
+    (found,) = decide(claims, make_case_document([session]), latency_changes=[change])
+    assert found.verdict == wanted, found.reason
