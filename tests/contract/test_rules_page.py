@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from case_documents import make_case_document, make_flow, make_service, make_session
 
+from phonehome.judge.claim_evidence import MAX_STEPS
 from phonehome.judge.rule_context import RuleContexts
 from phonehome.rules import parse_rule
 from phonehome.rules.evaluate import MAX_WORK
@@ -48,6 +49,7 @@ def test_every_variable_stands_on_the_page() -> None:
 
 def test_the_bounds_on_the_page_are_those_of_the_code() -> None:
     assert f"{MAX_WORK:,} steps" in PAGE
+    assert f"{MAX_STEPS:,}" in PAGE
     assert f"{MAX_LENGTH:,} characters" in PAGE
     assert ", ".join(SEVERITIES) in PAGE
 

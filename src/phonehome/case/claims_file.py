@@ -116,7 +116,9 @@ class _Reader:
         ident = self._id(item, parts)
         flag = parts.get("observable")
         observable = flag is None or flag.is_null or read_flag(flag, "observable")
-        testable_when = self._rule(item, parts, "testable_when", ident, needed=observable)
+        testable_when: Rule | None = None
+        with self._remarks.collecting():  # so that a mistake here does not hide one below
+            testable_when = self._rule(item, parts, "testable_when", ident, needed=observable)
         holds_if = self._rule(item, parts, "holds_if", ident, needed=observable)
         claim = Claim(
             id=ident,

@@ -86,6 +86,10 @@ def check(path: Path, case_path: Path | None) -> None:
         if case_path is not None:
             raise click.UsageError(f"{path} is a case itself; name its claims file, or leave out --case")
         case_path, path = path, path / CLAIMS_FILE
+    elif path.is_dir():
+        raise ConfigError(
+            f"{path}: this folder is no case, since it has no case.yaml; name a case or a file of claims"
+        )
     if case_path is not None:
         loaded = load_case(case_path, evidence=False)
     file = load_claims(path) if loaded is None else load_claims(path, loaded.case, loaded.protocols)

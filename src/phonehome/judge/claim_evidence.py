@@ -114,7 +114,7 @@ class Examiner:
             against, whole = self._test_flows(checked, sent, context)
         else:
             whole = checked.holds_if.weigh(context, self._budget)
-            against = _breaking_flows(whole, sent) or meant if whole.outcome is Outcome.FALSE else []
+            against = _breaking_flows(whole, sent, meant) if whole.outcome is Outcome.FALSE else []
         return SessionEvidence(
             session=session,
             flows=meant,
@@ -191,9 +191,13 @@ def _breaking(held: Evaluation, path: str) -> list[Mapping[str, object]]:
     return [item for name, item in held.breaking if name == path and isinstance(item, Mapping)]
 
 
-def _breaking_flows(held: Evaluation, sent: Iterable[FlowDoc]) -> list[FlowDoc]:
+def _breaking_flows(held: Evaluation, sent: Iterable[FlowDoc], meant: list[FlowDoc]) -> list[FlowDoc]:
+    """Give the flows that break a rule on a session, those to destinations that do, or else all that are meant."""
     names = {item.get("id") for item in _breaking(held, "flows")}
-    return [flow for flow in sent if flow.id in names]
+    hosts = {item.get("host") for item in _breaking(held, "destinations")} - {None}
+    if names or hosts:
+        return [flow for flow in sent if flow.id in names or flow.host in hosts]
+    return meant
 
 
 def _breaking_destinations(held: Evaluation) -> list[str]:

@@ -23,7 +23,7 @@ def say_contradicted(broken: Sequence[SessionEvidence]) -> str:
     """Say what breaks a claim, session by session."""
     said = []
     for one in broken[:MAX_NAMED]:
-        what = _describe(one.against) or one.destinations or ["the session as a whole"]
+        what = one.destinations or _describe(one.against) or ["the session as a whole"]
         said.append(f"{one.session.id}: {wording.listing_at_most(what, MAX_NAMED, 'other', 'others')}")
     if len(broken) > MAX_NAMED:
         said.append(f"and {wording.count(len(broken) - MAX_NAMED, 'more session')}")

@@ -232,6 +232,11 @@ def test_hostile_files_are_refused_with_a_sentence(tmp_path: Path, text: str) ->
         load_claims(write(tmp_path, text))
 
 
+def test_a_mistake_in_one_rule_does_not_hide_one_in_the_next(tmp_path: Path) -> None:
+    text = HEAD + FINE.replace('"true"', "session.idd == 1").replace('"tls"', '"https"')
+    assert set(errors(tmp_path, text, None)) == {9, 10}
+
+
 def test_a_link_or_a_folder_is_no_file_of_claims(tmp_path: Path) -> None:
     (tmp_path / "link.yaml").symlink_to(write(tmp_path, HEAD))
     for path in (tmp_path / "link.yaml", tmp_path, tmp_path / "none.yaml"):

@@ -52,6 +52,12 @@ def test_a_case_needs_no_other_case() -> None:
     assert run("claims", "check", FOLDER, "--case", FOLDER).status == 2
 
 
+def test_a_folder_that_is_no_case_is_said_to_be_none(tmp_path: Path) -> None:
+    checked = run("claims", "check", tmp_path)
+    assert checked.status == 2
+    assert "is no case" in checked.err
+
+
 def test_what_steers_a_terminal_is_shown_and_not_obeyed(tmp_path: Path) -> None:
     text = (
         'claims:\n  - {id: a, who: "\\e[31m", party: press, text: "\\u202e", observable: false, because: b}\n'

@@ -7,7 +7,7 @@ import pytest
 from affair import write_affair
 from case_documents import make_case_document, make_session
 
-from phonehome.audit.case_run import audit_case
+from phonehome.audit.case_run import CaseOptions, audit_case
 from phonehome.case.affair_2014 import CLAIMS, FOLDER, VERDICTS
 from phonehome.case.claims_file import load_claims
 from phonehome.case.folder import load_case
@@ -27,6 +27,7 @@ STATEMENTS = [
     *("D1", "D2"),
 ]
 FACTORY, UPDATED, ALL_ON = "01-factory-no-account", "03-update-all-off", "04-update-all-on"
+LATER = (FACTORY, ALL_ON)
 
 
 @pytest.fixture(scope="module")
@@ -136,12 +137,17 @@ def test_later_sessions_decide_where_data_was_promised_to_live(
     tmp_path: Path, address: str | None, wanted: str
 ) -> None:
     root = write_affair(tmp_path)
-    for name in (FACTORY, ALL_ON):
+    for name in LATER:
         _record_later(root / "sessions" / name, address)
     loaded = load_case(root)
     claims = load_claims(root / "claims.yaml", loaded.case, loaded.protocols).claims
-    found = {verdict.id: verdict for verdict in decide(claims, audit_case(loaded))}
+    found = {
+        verdict.id: verdict
+        for verdict in decide(claims, audit_case(loaded, options=CaseOptions(sessions=LATER)))
+    }
     assert (found["C2"].verdict, found["C3"].verdict) == (wanted, wanted), found["C2"].reason
+    assert ("42.62.48.181" in found["C2"].reason) is (address is not None)
+    assert found["C2"].findings
 
 
 def _record_later(session: Path, address: str | None) -> None:

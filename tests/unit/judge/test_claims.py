@@ -262,6 +262,16 @@ def test_a_rule_on_destinations_names_the_hosts_that_break_it(tmp_path: Path) ->
     assert OTHER not in found.reason
 
 
+def test_flows_to_destinations_that_break_a_rule_are_cited(tmp_path: Path) -> None:
+    rules = 'testable_when: "true"\n    holds_if: destinations.all(d, d.country == "US")'
+    shares = [make_share(HOST, country="CN"), make_share(OTHER, country="US")]
+    there, elsewhere = flow(), flow(host=OTHER, data_type="imsi")
+    found = one(
+        tmp_path, claim(rules, scope="{}"), document([session(destinations=shares)], [there, elsewhere])
+    )
+    assert (found.verdict, found.flows) == ("contradicted", [there.flow.id])
+
+
 def test_what_cannot_be_observed_is_said_before_anything_else(tmp_path: Path) -> None:
     rules = "observable: false\n    because: it stays on the server\n    conflicts_with: [a report says otherwise]"
     found = one(tmp_path, claim(rules), document([session()], [flow()]))
