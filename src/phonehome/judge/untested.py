@@ -2,10 +2,10 @@
 
 Which data types a rule speaks of is asked of the rule itself: it is given a flow of which nothing is known but the data
 type, once with all else absent and once with all else there but unknown. What it surely denies then, it does not speak
-of.
+of. What it would speak of if only the conditions were others is what no session tried.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from phonehome.documents.case import SessionDoc
 from phonehome.judge.grouping import BUILD
@@ -18,7 +18,8 @@ from phonehome.rules import Outcome, Rule
 from phonehome.rules.evaluate import Context
 from phonehome.rules.undecided import Undecided
 
-_FLOWS = ("flow", "flows")
+_FLOWS = frozenset({"flow", "flows"})
+_CONDITIONS = ("session.conditions", "flow.conditions")
 _GENERAL = len(DataType) // 2
 """A rule that speaks of more data types than this names none: it says which it leaves out, or speaks of hosts."""
 _LISTED = 12
@@ -49,35 +50,22 @@ def untried(rule: Rule, tested: HandsetBuild, contexts: RuleContexts) -> tuple[s
     Returns:
         The reason, and whether it was tested in part: some of its data types had a chance to be seen.
     """
-    if (lacking := _lacking_conditions(rule, tested)) is not None:
-        return lacking, False
     if rule.variables.isdisjoint(_FLOWS):
-        return None
+        is_lacking = _speaks_of_conditions(rule) and _may_hold(rule, _elsewhere(tested, contexts))
+        return (_say_conditions(rule, tested), False) if is_lacking else None
     concerned = list(_iter_concerned(rule, tested.sessions, contexts))
     kinds = {kind for _, found in concerned for kind in found}
     tried = {kind for session, found in concerned for kind in found if is_tried(session, kind)}
-    if len(kinds) > _GENERAL and tried:
-        return None
+    if _speaks_of_conditions(rule) and concerned_types(rule, _elsewhere(tested, contexts)) - kinds:
+        return _say_conditions(rule, tested), bool(tried)
     missing = [kind for kind in DataType if kind in kinds - tried]
-    if not missing:
+    if not missing or (len(kinds) > _GENERAL and tried):
         return None
     if len(kinds) > _GENERAL:
         return "nothing that it speaks of had a chance to be seen", False
     named = [wording.data_type(kind.value) for kind in missing]
     listed = wording.listing_at_most(named, _LISTED, "other data type", "other data types")
     return f"{listed} had no chance to be seen", bool(tried)
-
-
-def _iter_concerned(
-    rule: Rule, sessions: Iterable[SessionDoc], contexts: RuleContexts
-) -> Iterator[tuple[SessionDoc, set[DataType]]]:
-    """Give the data types that a rule speaks of in each session; asked once if it speaks of flows alone."""
-    is_same = all(name.startswith("flow.") for name in rule.fields) and rule.variables <= {*_FLOWS}
-    found: set[DataType] | None = None
-    for session in sessions:
-        if found is None or not is_same:
-            found = concerned_types(rule, contexts.session(session))
-        yield session, found
 
 
 def accepts(untested: Untested, *, in_part: bool) -> bool:
@@ -87,29 +75,58 @@ def accepts(untested: Untested, *, in_part: bool) -> bool:
 
 def concerned_types(rule: Rule, context: Context) -> set[DataType]:
     """Give the data types of which a flow may meet a rule, in the session of a context."""
-    return {kind for kind in DataType if any(_may_meet(rule, context, flow) for flow in _probes(kind))}
+    session = context["session"]
+    conditions = session["conditions"] if isinstance(session, Mapping) else None
+    return {
+        kind
+        for kind in DataType
+        if any(
+            _may_hold(rule, {**context, "flow": flow, "flows": [flow]}) for flow in _probes(kind, conditions)
+        )
+    }
 
 
-def _probes(kind: DataType) -> Iterable[dict[str, object]]:
-    told: dict[str, object] = {"data_type": kind.value, "weak": False}
+def _iter_concerned(
+    rule: Rule, sessions: Iterable[SessionDoc], contexts: RuleContexts
+) -> Iterator[tuple[SessionDoc, set[DataType]]]:
+    """Give the data types that a rule speaks of in each session; asked once if it speaks of flows alone."""
+    is_same = rule.variables <= _FLOWS and not _speaks_of_conditions(rule) and "flows" not in rule.variables
+    found: set[DataType] | None = None
+    for session in sessions:
+        if found is None or not is_same:
+            found = concerned_types(rule, contexts.session(session))
+        yield session, found
+
+
+def _probes(kind: DataType, conditions: object) -> Iterable[dict[str, object]]:
+    told: dict[str, object] = {"data_type": kind.value, "weak": False, "conditions": conditions}
     return (told, _Blank(told))
 
 
-def _may_meet(rule: Rule, context: Context, flow: dict[str, object]) -> bool:
-    return rule.evaluate({**context, "flow": flow, "flows": [flow]}) is not Outcome.FALSE
+def _may_hold(rule: Rule, context: Context) -> bool:
+    return rule.evaluate(context) is not Outcome.FALSE
 
 
-def _lacking_conditions(rule: Rule, tested: HandsetBuild) -> str | None:
-    """Name the conditions that a rule asks for and no session has, if it speaks of this build at all."""
-    wanted = dict(rule.required_conditions())
-    build = wanted.pop(BUILD, tested.build)
-    if build != tested.build or not wanted:
-        return None
-    if any(_has(session, wanted) for session in tested.sessions):
-        return None
-    named: Sequence[str] = [f"{name}={value}" for name, value in wanted.items()]
-    return f"no session was recorded with {wording.listing(named)}"
+def _speaks_of_conditions(rule: Rule) -> bool:
+    return any(name.startswith(_CONDITIONS) for name in rule.fields)
 
 
-def _has(session: SessionDoc, wanted: dict[str, str]) -> bool:
-    return all(session.conditions.get(name) == value for name, value in wanted.items())
+def _elsewhere(tested: HandsetBuild, contexts: RuleContexts) -> Context:
+    """Give a session of this handset and build whose other conditions are unknown."""
+    context = contexts.session(tested.sessions[0])
+    session = context["session"]
+    assert isinstance(session, Mapping)
+    conditions = {} if tested.build is None else {BUILD: tested.build}
+    return {**context, "session": {**session, "conditions": conditions}}
+
+
+def _say_conditions(rule: Rule, tested: HandsetBuild) -> str:
+    """Name the conditions that a rule asks for and no session has, where it says them plainly."""
+    lacking = [
+        f"{name}={value}"
+        for name, value in rule.required_conditions().items()
+        if all(session.conditions.get(name) != value for session in tested.sessions)
+    ]
+    if not lacking:
+        return "no session has the conditions that it asks for"
+    return f"no session was recorded with {wording.listing(lacking)}"

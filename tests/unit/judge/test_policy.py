@@ -257,6 +257,22 @@ IDENTITY = 'flow.data_type in ["imei", "imsi"]'
             "no session was recorded with network=cellular",
         ),
         ('session.conditions.network == "cellular"', "no session was recorded with network=cellular"),
+        (
+            f'{IN_CLEAR} && flow.conditions.network == "cellular"',
+            "no session has the conditions that it asks for",
+        ),
+        (
+            f'{IN_CLEAR} && !(session.conditions.network in ["wifi"])',
+            "no session has the conditions that it asks for",
+        ),
+        (
+            'flows.exists(f, f.data_type == "imei") && session.conditions.network in ["cellular", "lan"]',
+            "no session was recorded with network=cellular",
+        ),
+        (
+            f'{IN_CLEAR} || flow.data_type == "photo" && session.conditions.network == "cellular"',
+            "no session has the conditions that it asks for",
+        ),
     ],
 )
 def test_a_rule_that_was_not_put_to_the_test_never_allows(when: str, why: str) -> None:
@@ -277,13 +293,16 @@ def test_of_several_data_types_each_must_have_had_its_chance_unless_one_meets_th
     [
         IN_CLEAR,
         f'session.conditions.build == "other" && {IN_CLEAR}',
+        f'{IN_CLEAR} && flow.conditions.build == "other" && session.conditions.network == "cellular"',
+        f'{IN_CLEAR} && session.conditions.network in ["cellular", "wifi"]',
+        'session.conditions.build == "other"',
         'flow.data_type != "carrier_name" && flow.transport == "cleartext"',
         'flow.country == "CN" && flow.transport == "cleartext"',
         "!has(flow.country)",
     ],
 )
 def test_a_rule_that_was_put_to_the_test_or_is_about_another_build_is_not_met(when: str) -> None:
-    document = case(make_flow("imei", session="01", transport="tls"))
+    document = case(make_flow("imei", session="01", transport="tls"), sessions=[session(network="wifi")])
     assert one(policy(rule("a", when)), document).decision == "allow"
 
 
