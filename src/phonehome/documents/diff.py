@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from phonehome.documents.audit import Tool
-from phonehome.documents.base import Direction, Model, PositionName, Severity, Transport
+from phonehome.documents.base import CaseKindName, Direction, Model, PositionName, Severity, Transport
 
 DIFF_SCHEMA = "phonehome.diff/1"
 
@@ -20,11 +20,13 @@ Writing = Literal["plain", "encoded", "digest"]
 class DiffSideDoc(Model):
     """One side of a comparison: what it is made of, and how much of it was read.
 
-    `sessions` is empty and `timeline` false for bare recordings. `conditions` are the values of each factor
-    over its sessions. `closed`, `unreadable` and `lost` are the bytes sent upward that nobody could look into.
+    `sessions` is empty, `timeline` false and `kind` null for bare recordings. `conditions` are the values of
+    each factor over its sessions. `closed`, `unreadable` and `lost` are the bytes sent upward that nobody could
+    look into.
     """
 
     name: str
+    kind: CaseKindName | None
     tool: Tool
     timeline: bool
     sessions: list[str]

@@ -166,6 +166,7 @@ class Side:
         whole = rows if self.has_timeline else self.document.coverage.by_destination
         return DiffSideDoc(
             name=self.name,
+            kind=self.document.case.kind if self.document.case is not None else None,
             tool=self.document.tool,
             timeline=self.has_timeline,
             sessions=list(self.sessions),

@@ -3,7 +3,8 @@
 from markupsafe import Markup
 
 from phonehome.documents.diff import DiffDocument
-from phonehome.reports.diff_terminal import HEADINGS, answer
+from phonehome.reports.case_summary import RECONSTRUCTION
+from phonehome.reports.diff_terminal import HEADINGS, answer, is_reconstruction
 from phonehome.reports.html import STYLES, page_environment, read_asset, write_policy
 
 CHANGES_HELD = 1000
@@ -22,6 +23,7 @@ def render_diff_html(doc: DiffDocument) -> str:
         answer=answer(doc),
         groups=[group for group in groups if group[3]],
         held=CHANGES_HELD,
+        reconstruction=RECONSTRUCTION if is_reconstruction(doc) else None,
         policy=write_policy([], styles),
         styles=[Markup(text) for text in styles],  # noqa: S704  our own files
     )  # fmt: skip

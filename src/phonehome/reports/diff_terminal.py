@@ -12,6 +12,7 @@ from rich.text import Text
 
 from phonehome.documents.diff import ChangeDoc, ChangeName, DiffDocument, DiffSideDoc, EndDoc
 from phonehome.reports import words
+from phonehome.reports.case_summary import RECONSTRUCTION
 from phonehome.reports.text import visible
 
 HEADINGS: dict[ChangeName, tuple[str, str]] = {
@@ -50,6 +51,8 @@ def render_diff(doc: DiffDocument, console: Console) -> None:
     console.print(
         _text(f"phonehome {doc.after.tool.version} compares {doc.before.name} with {doc.after.name}", "bold")
     )
+    if is_reconstruction(doc):
+        console.print(_text(RECONSTRUCTION, "bold"))
     console.print(_text(answer(doc)))
     for side in (doc.before, doc.after):
         _print_side(console, side)
@@ -59,6 +62,11 @@ def render_diff(doc: DiffDocument, console: Console) -> None:
         _print_kind(console, [change for change in doc.changes if change.change == kind], title, note)
     console.print()
     console.print(_text(words.NOT_SEEN, "dim"))
+
+
+def is_reconstruction(doc: DiffDocument) -> bool:
+    """Say whether a side was made from a description instead of being recorded."""
+    return "reconstruction" in (doc.before.kind, doc.after.kind)
 
 
 def answer(doc: DiffDocument) -> str:
