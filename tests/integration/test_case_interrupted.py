@@ -15,6 +15,8 @@ from command_line import PHONEHOME, run
 from phonehome.case.folder import load_case
 from phonehome.case.lock import locked
 
+PCAP = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000065000000")
+
 
 def kill_writers(what: str, how: str, folder: Path, most: int) -> dict[str, object]:
     root = write_case(folder / "case")
@@ -62,6 +64,7 @@ def test_a_command_that_is_killed_while_it_copies_leaves_the_case_and_the_next_s
     root = write_case(tmp_path / "case")
     capture = tmp_path / "large.pcap"
     with capture.open("wb") as file:
+        file.write(PCAP)
         file.truncate(1 << 30)  # sparse: copying it takes a while
     command = [
         str(PHONEHOME),
@@ -93,7 +96,7 @@ def test_a_command_that_is_killed_while_it_copies_leaves_the_case_and_the_next_s
 def test_a_file_that_the_system_does_not_let_grow_is_named_and_nothing_is_added(tmp_path: Path) -> None:
     root = write_case(tmp_path / "case")
     capture = tmp_path / "large.pcap"
-    capture.write_bytes(bytes(3 << 20))
+    capture.write_bytes(PCAP + bytes(3 << 20))
     done = subprocess.run(
         [PHONEHOME, "case", "add-session", root, capture, "--id", "02", "--position", "tap"],
         capture_output=True,

@@ -4,6 +4,7 @@ A correction names its author and the reason, and overlays the session: what it 
 is the whole corrected list, so that it can be read without what came before. The session's own file stays as it was.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -49,7 +50,7 @@ def annotate(path: Path, sessions: Mapping[str, Session], known: Known) -> Annot
     Raises:
         ConfigError: Something in it is wrong; a line for each, with file and line.
     """
-    if not path.exists() and not path.is_symlink():
+    if not os.path.lexists(path):
         return Annotated(sessions=dict(sessions))
     top, parts = open_whole(path, SCHEMA, "the file of annotations", ("annotations",), NEW)
     remarks = Remarks()

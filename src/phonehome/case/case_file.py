@@ -25,6 +25,7 @@ MAX_HANDSETS = 1000
 MAX_BUILDS = 1000
 MAX_SERVICES = 1000
 MAX_HOSTS = 1000
+UNTITLED = "untitled case"
 NEW = "phonehome case new"
 # Letters of any script, since a host name may be written as people read it; never a URL, a port or a wildcard.
 _HOST = re.compile(r"\.?[^\W_](?:[\w-]{0,62})(?:\.[^\W_][\w-]{0,62})*")
@@ -54,7 +55,7 @@ def read_case_file(path: Path) -> CaseFile:
     nodes: dict[str, Node] = {}
     services: dict[str, Service] = {}
     with remarks.collecting():
-        title = _title(path, parts)
+        title = _title(parts)
     with remarks.collecting():
         if "kind" in parts:
             kind = read_word(parts["kind"], "kind", CaseKind)
@@ -73,10 +74,10 @@ def read_case_file(path: Path) -> CaseFile:
     return CaseFile(title=title, kind=kind, handsets=handsets, services=services, handset_nodes=nodes)
 
 
-def _title(path: Path, parts: dict[str, Node]) -> str:
+def _title(parts: dict[str, Node]) -> str:
     node = parts.get("title")
     if node is None or node.is_null:
-        return path.resolve().parent.name
+        return UNTITLED  # and not the folder's name: the same evidence is to say the same under any
     return read_text(node, "title", MAX_LINE)
 
 

@@ -4,6 +4,7 @@ Nothing is followed out of the folder: links are refused, and files are named wi
 unfinished is passed over with a warning.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from phonehome.case.places import (
     SESSION_FILE,
     SESSIONS,
     SUBJECTS,
+    list_folder,
     require_file,
     require_folder,
 )
@@ -80,7 +82,7 @@ class LoadedCase:
 
 def is_case(path: Path) -> bool:
     """Tell whether a path is the folder of a case; whether it is sound is for `load_case`."""
-    return (path / CASE_FILE).is_file()
+    return os.path.isfile(path / CASE_FILE)  # noqa: PTH113  a folder that is closed to us is no case, and no error
 
 
 def load_case(root: Path, *, evidence: bool = True) -> LoadedCase:
@@ -95,7 +97,7 @@ def load_case(root: Path, *, evidence: bool = True) -> LoadedCase:
     Raises:
         ConfigError: Something is wrong; a line for each, with file and line.
     """
-    if not root.is_dir():
+    if not os.path.isdir(root):  # noqa: PTH112  as above
         raise ConfigError(f"{root}: there is no such folder; `phonehome case new` makes a case")
     file = read_case_file(root / CASE_FILE)
     known = Known(handsets=file.handsets, services=file.services, protocols=load_protocols(root / PROTOCOLS))
@@ -116,8 +118,8 @@ def load_case(root: Path, *, evidence: bool = True) -> LoadedCase:
         annotations=annotated.annotations,
     )
     leftovers = [
-        f"{path}: left by a writer that was interrupted, and not part of the case; the next command that writes "
-        "to the case removes it"
+        f"{path.parent}: {path.name!r} was left by a writer that was interrupted, and is not part of the case; the "
+        "next command that writes to the case removes it"
         for path in find_partials(root)
     ]
     return LoadedCase(
@@ -146,7 +148,7 @@ def _read_subjects(root: Path, file: CaseFile, remarks: Remarks) -> dict[str, Su
 
 def _read_subject(root: Path, file: CaseFile, name: str) -> SubjectFile:
     path = root / SUBJECTS / f"{name}.yaml"
-    if not path.exists() and not path.is_symlink():
+    if not os.path.lexists(path):
         raise file.handset_nodes[name].error(
             f"the handset {name!r} has no subject file: {path} is not there; `phonehome subject new {path}` writes one"
         )
@@ -162,15 +164,19 @@ def _read_sessions(root: Path, known: Known, remarks: Remarks) -> tuple[dict[str
     folder = root / SESSIONS
     sessions: dict[str, Session] = {}
     missing: list[str] = []
-    if not folder.exists() and not folder.is_symlink():
+    if not os.path.lexists(folder):
         return sessions, missing
     with remarks.collecting():
         require_folder(folder, "there is no such folder")
-        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        paths = [path for path in list_folder(folder) if not path.name.startswith(".")]
         if len(paths) > MAX_SESSIONS:
             raise ConfigError(f"{folder}: holds {len(paths)} sessions, and at most {MAX_SESSIONS} are read")
         for path in paths:
             with remarks.collecting():
+                if not ID_PATTERN.fullmatch(path.name):
+                    raise ConfigError(
+                        f"{folder}: the name of a session {ID_RULE}; rename or take away {path.name[:80]!r}"
+                    )
                 if path.is_file() and not path.is_symlink():
                     remarks.warnings.append(f"{path}: a file beside the sessions; it is not part of any")
                     continue
@@ -183,9 +189,7 @@ def _read_sessions(root: Path, known: Known, remarks: Remarks) -> tuple[dict[str
 
 def _read_session(path: Path, known: Known) -> SessionFile:
     require_folder(path, "there is no such folder")
-    if not ID_PATTERN.fullmatch(path.name):
-        raise ConfigError(f"{path}: the name of a session {ID_RULE}; rename the folder")
-    if not (path / SESSION_FILE).exists():
+    if not os.path.lexists(path / SESSION_FILE):
         raise ConfigError(
             f"{path}: a session without its {SESSION_FILE}; write it, or take the folder out of {SESSIONS}/"
         )
@@ -198,12 +202,12 @@ def check_evidence(folder: Path, read: SessionFile) -> list[str]:
     for name, node, size in read.named:
         with remarks.collecting():
             path = folder / name
-            if not path.exists() and not path.is_symlink():
+            if not os.path.lexists(path):
                 raise node.error(
                     f"the session's file {name!r} is missing from {folder}; put it back from a copy"
                 )
             require_file(path, "phonehome case add-session")
-            found = path.stat().st_size
+            found = path.lstat().st_size
             if size is not None and found != size:
                 raise node.error(
                     f"the session's file {name!r} has {found:,} bytes, and had {size:,} when it was copied in; "

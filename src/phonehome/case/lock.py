@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from phonehome.case.writing import OWNER_ONLY, explaining
+from phonehome.case.writing import SHARED, explaining
 from phonehome.model.errors import ConfigError
 
 LOCK_FILE = ".lock"
@@ -33,7 +33,7 @@ def locked(root: Path, doing: str) -> Iterator[None]:
     """
     path = root / LOCK_FILE
     with explaining(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, OWNER_ONLY)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, SHARED)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

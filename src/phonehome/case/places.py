@@ -52,6 +52,20 @@ def _is(path: Path, is_kind: Callable[[int], bool], missing: str) -> bool:
     return is_kind(mode)
 
 
+def list_folder(folder: Path) -> list[Path]:
+    """Give what a folder holds, in order.
+
+    Raises:
+        ConfigError: It cannot be looked into.
+    """
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: cannot be looked into: {error.strerror}; check its permissions"
+        ) from error
+
+
 def bad_name(name: str) -> str | None:
     """Say what is wrong with the name of a capture or key log, as the end of a sentence; None if nothing is.
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from phonehome.case.places import list_folder
 from phonehome.model.errors import ConfigError
 
 PARTIAL_PREFIX = ".partial-"
@@ -21,7 +22,7 @@ SHARED = 0o666
 """The mode of a file for everybody whom the umask allows."""
 OWNER_ONLY = 0o600
 READ_ONLY = 0o444
-_SEARCHED = (".", "subjects", "sessions", "results")
+_SEARCHED = (".", "subjects", "sessions", "results", "signatures")
 """Folders of a case in which unfinished files and folders can be left."""
 
 
@@ -89,8 +90,8 @@ def find_partials(root: Path) -> list[Path]:
     return sorted(
         path
         for folder in _SEARCHED
-        if (root / folder).is_dir() and not (root / folder).is_symlink()
-        for path in (root / folder).iterdir()
+        if os.path.isdir(root / folder) and not (root / folder).is_symlink()  # noqa: PTH112  a closed one is none
+        for path in list_folder(root / folder)
         if path.name.startswith(PARTIAL_PREFIX)
     )
 
@@ -108,7 +109,8 @@ def remove_partials(root: Path) -> list[str]:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-        names.append(path.relative_to(root).as_posix())
+        name = path.relative_to(root).as_posix()
+        names.append(name if name.isprintable() else repr(name))
     return names
 
 

@@ -19,9 +19,11 @@ from phonehome.cli.case_options import (
     to_mapping,
 )
 from phonehome.cli.handset import handset_option
+from phonehome.cli.keylog import check_key_log
 from phonehome.cli.output import say
 from phonehome.model.positions import missed_by
 from phonehome.model.session import Consent, Position, Session, Step
+from phonehome.readers.inputs import iter_inputs
 from phonehome.reports.words import count, size
 
 DOING = "phonehome case add-session"
@@ -130,6 +132,7 @@ def add_session(
             tools=to_mapping(tools, "--tool"),
         )
         recordings = _pair(captures, keylogs)
+    _check_recordings(recordings)
     _report(case_, add(case_, session, recordings, DOING))
 
 
@@ -170,6 +173,19 @@ def _read_from(source: Path, loaded: LoadedCase) -> tuple[Session, list[Recordin
                 raise node.error(f"there is no file {file!r} beside this one; put it there, or mend its name")
     remarks.check()
     return read.session, recordings
+
+
+def _check_recordings(recordings: Sequence[Recording]) -> None:
+    """Look at the beginning of each file: what is no recording would stay in the case for ever.
+
+    Raises:
+        InputError: One is none, or its key log is none.
+    """
+    for recording in recordings:
+        if recording.capture.is_file():  # what is none (a folder, a pipe) is told by who copies it
+            iter_inputs([recording.capture])
+        if recording.keylog is not None and recording.keylog.is_file():
+            check_key_log(recording.keylog)
 
 
 def _report(case_: Path, added: Added) -> None:

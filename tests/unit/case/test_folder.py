@@ -251,7 +251,7 @@ def test_a_session_folder_without_its_file_is_an_error(case: Path) -> None:
 
 def test_a_session_folder_of_an_odd_name_is_an_error(case: Path) -> None:
     (case / "sessions/Übung").mkdir()
-    assert "rename the folder" in complaint(case)
+    assert "rename or take away 'Übung'" in complaint(case)
 
 
 def test_captures_that_are_named_twice_are_an_error(case: Path) -> None:
@@ -288,10 +288,25 @@ def test_what_an_interrupted_writer_left_is_passed_over_with_a_warning(case: Pat
     (case / ".partial-4567-annotations.yaml").write_text("half")
     loaded = load_case(case)
     assert len(loaded.case.sessions) == 1
-    assert [warning.split(":")[0].rsplit("/", 1)[1] for warning in loaded.warnings] == [
-        ".partial-4567-annotations.yaml",
-        ".partial-0123-02-x",
-    ]
+    first, second = loaded.warnings
+    assert first.startswith(f"{case}: '.partial-4567-annotations.yaml' was left by a writer")
+    assert second.startswith(f"{case}/sessions: '.partial-0123-02-x' was left by a writer")
+
+
+def test_names_that_hold_a_line_break_forge_no_message(case: Path) -> None:
+    (case / "sessions/.partial-x\nphonehome: all is well").mkdir()
+    assert len(load_case(case).warnings[0].splitlines()) == 1
+    (case / "sessions/02\nphonehome: all is well").mkdir()
+    assert len(complaint(case).splitlines()) == 1
+    (case / "sessions/02\nphonehome: all is well").rmdir()
+    (case / "protocols").mkdir()
+    (case / "protocols/x\nphonehome: all is well.yaml").write_text("x")
+    assert len(complaint(case).splitlines()) == 1
+
+
+def test_a_case_without_a_title_says_the_same_under_any_name(case: Path) -> None:
+    replace_in(case / "case.yaml", "title: A test\n", "")
+    assert load_case(case).case.title == load_case(case.rename(case.with_name("b"))).case.title
 
 
 def test_a_file_beside_the_sessions_is_warned_of(case: Path) -> None:

@@ -11,14 +11,16 @@ from phonehome.case.folder import load_case
 from phonehome.cli.main import main
 from phonehome.documents.case_overview import CaseOverview
 
+PCAP = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000065000000")  # an empty one
+KEYS = f"CLIENT_RANDOM {'00' * 32} {'11' * 48}\n".encode()
 NINE = "2014-08-07T09:00:00Z"
 
 
 @pytest.fixture
 def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "t.pcap").write_bytes(b"traffic")
-    (tmp_path / "keys.txt").write_bytes(b"keys")
+    (tmp_path / "t.pcap").write_bytes(PCAP)
+    (tmp_path / "keys.txt").write_bytes(KEYS)
     return write_case(tmp_path / "case")
 
 
@@ -34,7 +36,7 @@ def test_a_case_is_started_filled_corrected_and_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "t.pcap").write_bytes(b"traffic")
+    (tmp_path / "t.pcap").write_bytes(PCAP)
     assert (
         main(["case", "new", "redmi-1s", "--build", "A", "--service", "cloud=.example.com,api.example.com"])
         == 0
@@ -83,7 +85,7 @@ def test_with_several_handsets_one_must_be_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "t.pcap").write_bytes(b"traffic")
+    (tmp_path / "t.pcap").write_bytes(PCAP)
     assert main(["case", "new", "case", "--handset", "a", "--handset", "b"]) == 0
     assert add() == 2
     assert "--subject" in capsys.readouterr().err
@@ -91,7 +93,7 @@ def test_with_several_handsets_one_must_be_named(
 
 
 def test_one_key_log_serves_all_captures(case: Path) -> None:
-    (case.parent / "u.pcap").write_bytes(b"more")
+    (case.parent / "u.pcap").write_bytes(PCAP)
     assert add("u.pcap", "--keylog", "keys.txt") == 0
     captures = load_case(case).case.sessions[1].captures
     assert [capture.keylog for capture in captures] == ["keys.txt", "keys.txt"]
@@ -101,12 +103,12 @@ def test_a_session_is_taken_from_a_file_with_what_stands_beside_it(case: Path) -
     folder = case.parent / "recorded"
     folder.mkdir()
     (folder / "s.yaml").write_text(SESSION_TEXT.replace("01-factory", "02-again"))
-    (folder / "traffic.pcap").write_bytes(b"again")
-    (folder / "keys.txt").write_bytes(b"keys")
+    (folder / "traffic.pcap").write_bytes(PCAP)
+    (folder / "keys.txt").write_bytes(KEYS)
     assert main(["case", "add-session", "case", "--from", "recorded/s.yaml"]) == 0
     first, second = load_case(case).case.sessions
     assert (second.id, second.steps, second.consent) == ("02-again", first.steps, first.consent)
-    assert second.captures[0].size == 5
+    assert second.captures[0].size == len(PCAP)
 
 
 def test_a_session_file_that_names_what_is_not_there_is_an_error_with_its_line(
@@ -132,6 +134,9 @@ def test_a_session_file_that_names_what_is_not_there_is_an_error_with_its_line(
         (("--condition", "service.cloud=yes"), '"on" or "off"'),
         (("--keylog", "keys.txt", "--keylog", "t.pcap"), "2 key logs for 1 captures"),
         (("--keylog", "nowhere.txt"), "nowhere.txt"),
+        (("--keylog", "case/case.yaml"), "case.yaml: "),
+        (("case/case.yaml",), "case.yaml: "),
+        (("case",), "folder"),
         (("--subject", "phone-9"), "did you mean 'phone-1'"),
         (("--handset", "phone"), "IP address"),
         (("--clock-offset", "nan"), "seconds"),

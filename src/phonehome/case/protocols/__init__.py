@@ -1,12 +1,13 @@
 """The protocols that come with the program, and those that a case brings along."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from phonehome.case.places import require_folder
+from phonehome.case.places import list_folder, require_folder
 from phonehome.case.protocol_file import read_protocol
-from phonehome.case.reading import Remarks
+from phonehome.case.reading import ID_PATTERN, ID_RULE, Remarks
 from phonehome.model.errors import ConfigError
 from phonehome.model.protocol import TestProtocol
 
@@ -32,16 +33,18 @@ def load_protocols(folder: Path) -> Mapping[str, TestProtocol]:
     Raises:
         ConfigError: One of them is wrong, or has the name of one that comes with the program.
     """
-    if not folder.exists() and not folder.is_symlink():
+    if not os.path.lexists(folder):
         return PROTOCOLS
     require_folder(folder, "there is no such folder")
     own: dict[str, TestProtocol] = {}
     remarks = Remarks()
-    paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX and path.name[0] != ".")
+    paths = [path for path in list_folder(folder) if path.suffix == SUFFIX and path.name[0] != "."]
     if len(paths) > MAX_PROTOCOLS:
         raise ConfigError(f"{folder}: holds {len(paths)} protocols, and at most {MAX_PROTOCOLS} are read")
     for path in paths:
         with remarks.collecting():
+            if not ID_PATTERN.fullmatch(path.stem):
+                raise ConfigError(f"{folder}: the name of a protocol {ID_RULE}; rename {path.name[:80]!r}")
             if path.stem in PROTOCOLS:
                 raise ConfigError(f"{path}: a protocol of this name comes with phonehome; give yours another")
             own[path.stem] = read_protocol(path)
