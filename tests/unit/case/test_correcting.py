@@ -31,6 +31,10 @@ def set_offset(seconds: float) -> Callable[[Session], Session]:
     return lambda session: replace(session, clock_offset_s=seconds)
 
 
+def add_to_offset(seconds: float) -> Callable[[Session], Session]:
+    return lambda session: replace(session, clock_offset_s=session.clock_offset_s + seconds)
+
+
 def same(session: Session) -> Session:
     return session
 
@@ -50,12 +54,7 @@ def test_corrections_are_appended_and_each_goes_on_from_the_last(case: Path) -> 
     path = case / "annotations.yaml"
     files = []
     for seconds in (2.0, 3.0):
-        correct(
-            case,
-            by(),
-            lambda one, more=seconds: replace(one, clock_offset_s=one.clock_offset_s + more),
-            "test",
-        )
+        correct(case, by(), add_to_offset(seconds), "test")
         files.append(path.read_bytes())
     correct(case, by(None, note="returned: é\n- at: x"), same, "test")
     files.append(path.read_bytes())
