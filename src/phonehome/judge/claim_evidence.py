@@ -17,7 +17,7 @@ from phonehome.rules.claim import CheckedClaim
 MIN_READ_SHARE = 0.95
 """The share of the bytes sent upward that must have been read before silence or good behaviour counts."""
 
-MAX_STEPS = 20_000_000
+MAX_STEPS = 10_000_000
 """Steps that the rules of all claims may take together; what remains is undecided."""
 
 MAX_NAMED = 4
@@ -75,6 +75,7 @@ class Examiner:
         self._contexts = contexts
         self._shared = shared
         self._made: dict[str, Record] = {}
+        self._doubts: dict[tuple[str, tuple[str, ...]], str | None] = {}
         self._budget = Budget(MAX_STEPS)
 
     def examine(self, checked: CheckedClaim) -> Evidence:
@@ -123,7 +124,7 @@ class Examiner:
             outcome=whole.outcome,
             missing=whole.missing,
             is_unseen=whole.is_unseen,
-            doubt=self._doubt(checked, session),
+            doubt=self._doubt(session, checked.claim.scope.services),
             exposures=_exposures(session, meant),
         )
 
@@ -161,17 +162,23 @@ class Examiner:
         services = self._contexts.services_of(flow.host)
         return None if services is None else not set(scope.services).isdisjoint(services)
 
-    def _doubt(self, checked: CheckedClaim, session: SessionDoc) -> str | None:
+    def _doubt(self, session: SessionDoc, services: tuple[str, ...]) -> str | None:
         """Say why what was not seen in a session may have been sent all the same."""
+        key = (session.id, services)
+        if key not in self._doubts:
+            self._doubts[key] = self._find_doubt(session, frozenset(services))
+        return self._doubts[key]
+
+    def _find_doubt(self, session: SessionDoc, services: frozenset[str]) -> str | None:
         share = session.coverage
         if not share.bytes_up:
             return "it recorded nothing that was sent"
         hidden = [
             row
             for row in session.destinations
-            if row.closed + row.unreadable + row.lost and self._may_serve(checked, row.host)
+            if row.closed + row.unreadable + row.lost and self._may_serve(services, row.host)
         ]
-        if checked.claim.scope.services and hidden:
+        if services and hidden:
             unread = sum(row.closed + row.unreadable + row.lost for row in hidden)
             named = dict.fromkeys(row.host or row.address or "a host without a name" for row in hidden)
             hosts = listing_at_most(list(named), MAX_NAMED, "other", "others")
@@ -182,9 +189,9 @@ class Examiner:
             return f"{count(session.lost_problems, 'problem')} left part of it unread"
         return None
 
-    def _may_serve(self, checked: CheckedClaim, host: str | None) -> bool:
-        services = self._contexts.services_of(host)
-        return services is None or not set(checked.claim.scope.services).isdisjoint(services)
+    def _may_serve(self, services: frozenset[str], host: str | None) -> bool:
+        served = self._contexts.services_of(host)
+        return served is None or not services.isdisjoint(served)
 
 
 def _breaking(held: Evaluation, path: str) -> list[Mapping[str, object]]:
