@@ -55,9 +55,13 @@ def add_traffic(root: Path, name: str) -> None:
     add_session(root, session, [Recording(capture=source / "traffic.har", keylog=None)], "test")
 
 
-@functools.cache
 def lab_key(number: int = 1) -> tuple[SigningKey, bytes]:
     """A key, and its file, which `PASSPHRASE` opens; made once, since its encryption is slow on purpose."""
+    return _make_key(number)
+
+
+@functools.cache
+def _make_key(number: int) -> tuple[SigningKey, bytes]:
     key = new_signing_key()
     return key, render_private(key, PASSPHRASE)
 

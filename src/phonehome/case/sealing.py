@@ -6,6 +6,7 @@ files stand in a hidden folder until the last byte was good.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -22,9 +23,12 @@ from phonehome.model.errors import ConfigError
 MAX_IN_MEMORY = 256 << 20
 """Bytes of a case that is sealed with a passphrase."""
 MAX_KEY_FILE = 1 << 20
+MAX_WORK = 20
+"""Logarithm of the N of scrypt that a file may ask for: 20 takes 1 GiB and some seconds."""
 PIECE = 64 << 10
 _AGE = b"age-encryption.org/v1\n"
 _SCRYPT = _AGE + b"-> scrypt "
+_WORK = re.compile(rb"age-encryption\.org/v1\n-> scrypt [A-Za-z0-9+/]{1,64} ([0-9]{1,9})\n")
 _ARMOUR = b"-----BEGIN AGE ENCRYPTED FILE-----"
 
 Recipients: TypeAlias = Sequence["pyrage.x25519.Recipient"]
@@ -72,7 +76,7 @@ def load_identities(path: Path, passphrase: Callable[[str], str]) -> Identities:
     data = read_small(path, MAX_KEY_FILE, "file of identities")
     if data.startswith((_AGE, _ARMOUR)):
         try:
-            data = bytes(pyrage.passphrase.decrypt(data, passphrase(f"of {path.name}")))
+            data = _open_with_passphrase(data, passphrase(f"of {path.name}"), path)
         except (pyrage.DecryptError, OSError) as error:
             raise ConfigError(f"{path}: does not open with this passphrase (or was damaged)") from error
     lines = (line.strip() for line in data.decode("utf-8", "replace").splitlines())
@@ -184,13 +188,24 @@ def is_locked_by_passphrase(path: Path) -> bool:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}; name the file to open") from error
 
 
+def _open_with_passphrase(sealed: bytes, passphrase: str, path: Path) -> bytes:
+    """Decrypt in memory; a file that asks for more work than any of us would is refused before it is done."""
+    asked = _WORK.match(sealed)
+    if asked is not None and int(asked[1]) > MAX_WORK:
+        raise ConfigError(
+            f"{path}: asks for 2^{int(asked[1])} rounds of work for its passphrase, and at most 2^{MAX_WORK} are done; "
+            "it was not sealed by phonehome or age"
+        )
+    return bytes(pyrage.passphrase.decrypt(sealed, passphrase))
+
+
 def _decrypt(path: Path, writer: "_Writer", key: Identities | str) -> None:
     try:
         if isinstance(key, str):
             sealed = read_small(
                 path, MAX_IN_MEMORY + (MAX_IN_MEMORY >> 4), "case that was sealed with a passphrase"
             )
-            plain = memoryview(pyrage.passphrase.decrypt(sealed, key))
+            plain = memoryview(_open_with_passphrase(sealed, key, path))
             for at in range(0, len(plain), PIECE):
                 writer.write(plain[at : at + PIECE])
         else:

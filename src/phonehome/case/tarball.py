@@ -20,6 +20,8 @@ END = bytes(2 * RECORD)
 MAX_PAX = 64 << 10
 MAX_PATH = 1024
 MAX_PART = 255
+_TIMES = {"mtime", "atime", "ctime"}
+"""Records that tar writes of its own accord, and that say nothing which is kept."""
 _CHANGED = "was written to while it was read; wait until that has ended, then run the command again"
 
 
@@ -173,7 +175,9 @@ class Unpacker:
     def _take_entry(self, info: tarfile.TarInfo) -> None:
         name = self._pax.pop("path", info.name)
         size = self._pax.pop("size", str(info.size))
-        if self._pax or not size.isascii() or not size.isdecimal() or len(size) > 18:
+        strange = self._pax.keys() - _TIMES
+        self._pax = {}
+        if strange or not size.isascii() or not size.isdecimal() or len(size) > 18:
             raise _bad("a header in it says what no case needs")
         self._entries += 1
         if self._entries > MAX_FILES:

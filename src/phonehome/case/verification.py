@@ -26,6 +26,7 @@ from phonehome.case.signing import (
     sibling,
 )
 from phonehome.case.timestamp import BadStamp, Stamp, check_stamp
+from phonehome.case.writing import PARTIAL_PREFIX
 from phonehome.documents.manifest import ManifestDocument
 from phonehome.model.errors import ConfigError
 
@@ -246,7 +247,11 @@ def _iter_envelopes(root: Path) -> Iterator[Path]:
     folder = root / SIGNATURES
     if folder.is_symlink() or not folder.is_dir():
         return
-    names = sorted(path for path in folder.iterdir() if path.name.endswith(ENVELOPE_SUFFIX))
+    names = sorted(
+        path
+        for path in folder.iterdir()
+        if path.name.endswith(ENVELOPE_SUFFIX) and not path.name.startswith(PARTIAL_PREFIX)
+    )
     if len(names) > MAX_SIGNATURE_FILES:
         raise ConfigError(f"{folder}: more than {MAX_SIGNATURE_FILES} signatures; is this a case?")
     yield from names

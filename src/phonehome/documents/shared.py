@@ -121,7 +121,7 @@ class SharedFinding(Model):
     count: int
     exchange: str
     step: str | None
-    consent: dict[str, ConsentName]
+    consent: dict[str, ConsentName | None]
 
 
 class SharedFlow(Model):

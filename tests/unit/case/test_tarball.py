@@ -139,7 +139,7 @@ def test_a_path_record_of_its_own_is_checked_like_any_other() -> None:
         of_type(tarfile.FIFOTYPE),
         of_type(tarfile.GNUTYPE_LONGNAME),
         of_type(tarfile.XGLTYPE),
-        hostile(lambda info: info.pax_headers.update({"mtime": "1"})),
+        hostile(lambda info: info.pax_headers.update({"path": "case/a", "SCHILY.acl": "x"})),
         hostile(lambda info: info.pax_headers.update({"size": "-5"})),
         hostile(lambda info: info.pax_headers.update({"GNU.sparse.major": "1"})),
         hostile(lambda info: info.pax_headers.update({"path": "case/" + "x" * MAX_PAX})),
