@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from affair import write_affair
 from pcap_writer import CLIENT, SERVER, Conversation, Packet, pcap
 
 from phonehome.cli.exit_codes import ExitCode
@@ -160,6 +161,25 @@ def test_advice_for_families_binds_nobody(case: Path, capsys: pytest.CaptureFixt
     factory, _ = audit(case, capsys, "--policy", "families")["case"]["judgement"]["decisions"]
     assert (factory["decision"], factory["enforced"]) == ("prohibit", False)
     assert any("newest update" in text for text in factory["advice"])
+
+
+@pytest.mark.parametrize(
+    ("policy", "update"), [("defence-staff", "prohibit"), ("enterprise-fleet", None), ("families", None)]
+)
+def test_the_affair_of_2014_is_decided_and_what_was_not_tested_stays_open(
+    policy: str, update: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judged = audit(write_affair(tmp_path), capsys, "--policy", policy)["case"]["judgement"]
+    decided = {(row["subject"], row["build"]): row for row in judged["decisions"]}
+    assert {key: row["decision"] for key, row in decided.items()} == {
+        ("redmi-1s", "factory"): "prohibit",
+        ("redmi-1s", "update-2014-08-10"): update,
+        ("redmi-note", "note-2014-07"): None,
+    }
+    assert decided["redmi-1s", "factory"]["severity"] == "critical"
+    note = decided["redmi-note", "note-2014-07"]["missing"]
+    assert any("of what was sent in session 05-note-wifi, 0 % could be read" in one for one in note)
+    assert any("no session was recorded with account=logged-in" in one for one in note)
 
 
 @pytest.mark.parametrize(
