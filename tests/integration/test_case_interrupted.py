@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import killed_writers
@@ -109,6 +110,43 @@ def test_a_file_that_the_system_does_not_let_grow_is_named_and_nothing_is_added(
     assert "large.pcap: cannot be written: File too large" in done.stderr
     assert "nothing was changed" in done.stderr
     assert [path.name for path in (root / "sessions").iterdir()] == ["01-factory"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 3 MiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)]
+    if subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs the right to mount a small file system; the other tests fill a disk by halves")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.needs_tool("mount")
+def test_on_a_disk_that_is_really_full_a_case_stays_what_it_was(small_disk: Path, tmp_path: Path) -> None:
+    root = write_case(small_disk / "case")
+    capture = tmp_path / "large.pcap"
+    capture.write_bytes(PCAP + bytes(5 << 20))
+    add = ("case", "add-session", root, capture, "--id", "02", "--position", "tap")
+    annotate = ("case", "annotate", root, "01-factory", "--author", "A", "--reason", "r", "--clock-offset")
+    added = run(*add)
+    assert added.status == 2
+    assert "large.pcap: cannot be written: the disk is full" in added.err
+    assert [path.name for path in (root / "sessions").iterdir()] == ["01-factory"]
+    assert run(*annotate, "2").status == 0, "what was begun made room again"
+    before = (root / "annotations.yaml").read_bytes()
+    with (small_disk / "fill").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+        while True:
+            file.write(bytes(4096))
+    annotated = run(*annotate, "3")
+    assert annotated.status == 2
+    assert "annotations.yaml: cannot be written: the disk is full" in annotated.err
+    assert (root / "annotations.yaml").read_bytes() == before
+    assert load_case(root).warnings == ()
 
 
 def test_readers_need_no_lock(tmp_path: Path) -> None:

@@ -26,10 +26,15 @@ from phonehome.model.session import Session, SessionCapture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """One capture to copy in, with the key log that belongs to it."""
+    """One capture to copy in, with the key log that belongs to it.
+
+    `sha256` and `keylog_sha256` are what somebody said that they are; what is not so is not added.
+    """
 
     capture: Path
     keylog: Path | None = None
+    sha256: str | None = None
+    keylog_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,7 @@ def add_session(root: Path, session: Session, recordings: Sequence[Recording], d
         with whole_folder(folder / session.id) as partial:
             _write_and_read(partial, session, loaded.known)  # before hours are spent on copying
             copies = {name: copy_evidence(source, partial / name) for name, source in sources.items()}
+            _refuse_changed(recordings, copies)
             session = replace(session, captures=_captures(recordings, copies))
             warnings = _write_and_read(partial, session, loaded.known)
     return Added(session=session, warnings=warnings, removed=tuple(removed))
@@ -113,6 +119,19 @@ def _refuse_existing(loaded: LoadedCase, session: Session, folder: Path) -> None
             f"{folder / session.id} is there already, and evidence is never changed; give another --id (the last "
             f"are: {names}), or correct it with `phonehome case annotate`"
         )
+
+
+def _refuse_changed(recordings: Sequence[Recording], copies: dict[str, Copied]) -> None:
+    for recording in recordings:
+        for path, said in (
+            (recording.capture, recording.sha256),
+            (recording.keylog, recording.keylog_sha256),
+        ):
+            if path is not None and said is not None and copies[path.name].sha256 != said:
+                raise ConfigError(
+                    f"{path}: its SHA-256 is {copies[path.name].sha256}, and the session says {said}: it was changed "
+                    "since; get it again from where it was recorded"
+                )
 
 
 def _captures(recordings: Sequence[Recording], copies: dict[str, Copied]) -> tuple[SessionCapture, ...]:

@@ -163,6 +163,8 @@ def _read_from(source: Path, loaded: LoadedCase) -> tuple[Session, list[Recordin
         Recording(
             capture=source.parent / capture.file,
             keylog=source.parent / capture.keylog if capture.keylog is not None else None,
+            sha256=capture.sha256,
+            keylog_sha256=capture.keylog_sha256,
         )
         for capture in read.session.captures
     ]

@@ -163,6 +163,23 @@ def test_a_recording_that_grows_while_it_is_copied_is_refused(
     assert len(load_case(case).case.sessions) == 1
 
 
+@pytest.mark.parametrize("changed", ["sha256", "keylog_sha256"])
+def test_a_recording_that_is_not_what_was_said_is_not_added(
+    case: Path, recording: Recording, changed: str
+) -> None:
+    assert recording.keylog is not None
+    true = replace(
+        recording,
+        sha256=hashlib.sha256(recording.capture.read_bytes()).hexdigest(),
+        keylog_sha256=hashlib.sha256(recording.keylog.read_bytes()).hexdigest(),
+    )
+    wrong = replace(true, sha256="0" * 64) if changed == "sha256" else replace(true, keylog_sha256="0" * 64)
+    with pytest.raises(ConfigError, match="it was changed since"):
+        add_session(case, SESSION, [wrong], "test")
+    assert len(load_case(case).case.sessions) == 1
+    add_session(case, SESSION, [true], "test")
+
+
 def test_on_a_full_disk_nothing_is_added(
     case: Path, recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
