@@ -1,0 +1,64 @@
+"""HTTP/1.1, HTTP/2 and TLS: Hypercorn on sockets of ours."""
+
+import ssl
+import warnings
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from socket import socket
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config, Sockets
+from hypercorn.typing import Framework
+
+GRACE_SECONDS = 0.5
+_KEEP_ALIVE_SECONDS = 600
+_MAX_HEADER_BYTES = 32 << 10
+
+
+class WebConfig(Config):
+    """Hypercorn's settings for listeners that are open already."""
+
+    def __init__(
+        self,
+        *,
+        clear: list[socket],
+        secure: list[socket],
+        certificate: Path | None = None,
+        tls_minimum: str = "1.2",
+        keylog: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self._listeners = Sockets(secure, clear, [])
+        self._tls_minimum = tls_minimum
+        self._keylog = keylog
+        if certificate is not None:
+            self.certfile = self.keyfile = str(certificate)
+        self.loglevel = "WARNING"
+        self.graceful_timeout = GRACE_SECONDS
+        self.keep_alive_timeout = _KEEP_ALIVE_SECONDS
+        self.h11_max_incomplete_size = _MAX_HEADER_BYTES
+        self.include_date_header = False  # the application says what time it is
+        self.include_server_header = False
+
+    def create_sockets(self) -> Sockets:
+        """Give the listeners."""
+        return self._listeners
+
+    def create_ssl_context(self) -> ssl.SSLContext | None:
+        """Allow what the scenario's handsets speak, old versions too if it says so."""
+        context = super().create_ssl_context()
+        if context is None:
+            return None
+        if self._tls_minimum == "1.0":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                context.minimum_version = ssl.TLSVersion.TLSv1
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        if self._keylog is not None:
+            context.keylog_filename = str(self._keylog)
+        return context
+
+
+async def serve_web(app: Framework, config: WebConfig, stop: Callable[[], Awaitable[object]]) -> None:
+    """Serve until `stop` returns."""
+    await serve(app, config, shutdown_trigger=stop)
