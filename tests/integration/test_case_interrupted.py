@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import killed_writers
@@ -139,8 +140,8 @@ def test_on_a_disk_that_is_really_full_a_case_stays_what_it_was(small_disk: Path
     assert [path.name for path in (root / "sessions").iterdir()] == ["01-factory"]
     assert run(*annotate, "2").status == 0, "what was begun made room again"
     before = (root / "annotations.yaml").read_bytes()
-    with (small_disk / "fill").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
-        while True:
+    with (small_disk / "fill").open("wb", buffering=0) as file, suppress(OSError):
+        while True:  # until there is no room
             file.write(bytes(4096))
     annotated = run(*annotate, "3")
     assert annotated.status == 2
