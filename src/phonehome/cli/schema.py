@@ -7,7 +7,9 @@ import click
 
 from phonehome.case.advisory_schema import advisory_file_schema
 from phonehome.case.claims_schema import claims_schema, verdicts_schema
+from phonehome.case.evidence_schema import manifest_schema, opening_schema, openings_schema, shared_schema
 from phonehome.case.folder_schema import annotations_schema, case_schema, protocol_schema, session_schema
+from phonehome.case.keysfile import keys_schema
 from phonehome.case.policy_schema import policy_schema
 from phonehome.case.schema import subject_schema
 from phonehome.cli.exchanges_schema import exchanges_schema
@@ -30,6 +32,11 @@ SCHEMAS: Mapping[str, tuple[str, Callable[[], Mapping[str, object]]]] = {
     "annotations": ("the file annotations.yaml of a case", annotations_schema),
     "protocol": ("a protocol in protocols/ of a case", protocol_schema),
     "case-overview": ("what `phonehome case show --format json` writes", CaseOverview.model_json_schema),
+    "keys": ("the file keys.yaml of a case", keys_schema),
+    "manifest": ("the file manifest.json that `phonehome sign` writes", manifest_schema),
+    "shared": ("the file shared.json of `phonehome case share`", shared_schema),
+    "openings": ("the file that `phonehome case share` keeps back", openings_schema),
+    "opening": ("what `phonehome prove` writes", opening_schema),
     "exchanges": ("one line of `phonehome exchanges --format ndjson`", exchanges_schema),
 }
 EPILOG = """\b
