@@ -43,7 +43,7 @@ class Source:
             if name != SESSION
         ]
         chosen += sorted(self.conditions.get(SESSION, ()))
-        return ", ".join(chosen) or Path(self.path).name or self.path
+        return ", ".join(chosen) or Path(self.path).resolve().name or self.path
 
 
 def parse_conditions(pairs: Sequence[str]) -> Conditions:
@@ -73,12 +73,12 @@ class Loader:
             ConfigError: The case is not sound.
         """
         path = Path(source.path)
-        if path.parent.name == SESSIONS and (path / SESSION_FILE).is_file() and is_case(path.parent.parent):
-            document = self._load_once(path.parent.parent)
-            conditions: Conditions = {**source.conditions, SESSION: {path.resolve().name}}
-        else:
-            document, conditions = self._load_once(path), source.conditions
-        return _choose(document, source.path, conditions) if conditions else document
+        case = _case_of_session(path)
+        if case is None:
+            document = self._load_once(path)
+            return _choose(document, source.path, source.conditions) if source.conditions else document
+        conditions = {**source.conditions, SESSION: {path.resolve().name}}
+        return _choose(self._load_once(case), source.path, conditions)
 
     def _load_once(self, path: Path) -> AuditDocument:
         key = path.resolve()
@@ -111,6 +111,14 @@ class Loader:
             f"{root}: keeps no result that is of this version and younger than its evidence, so it is audited now"
         )
         return audit_case(loaded, options=CaseOptions(workers=self._workers, progress=say))
+
+
+def _case_of_session(path: Path) -> Path | None:
+    """Give the case to which the folder of a session belongs; None if the path is something else."""
+    if not (path / SESSION_FILE).is_file():
+        return None
+    folder = path.resolve().parent
+    return folder.parent if folder.name == SESSIONS and is_case(folder.parent) else None
 
 
 def _choose(document: AuditDocument, path: str, conditions: Conditions) -> AuditDocument:

@@ -53,6 +53,7 @@ class EndDoc(Model):
     countries: list[str]
     transports: list[Transport | None]
     writings: list[Writing]
+    forms: list[str]
     value_ids: list[str]
     severity: Severity
     count: int

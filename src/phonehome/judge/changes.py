@@ -101,7 +101,11 @@ def describe_gone(sent: Sent, forth: Pairing, elsewhere: Sequence[str]) -> Chang
         what = f"stopped: not seen in {name} after {after} a rate of up to {percent(bound)}"
         untried = forth.untried(sent)
         what += f"; the conditions of {_name(untried)}, which saw it too, were not tried" if untried else ""
-    details = [*_tell_elsewhere(name, elsewhere), *_tell_unread(forth, silence.sessions)]
+    details = [
+        *_tell_elsewhere(name, elsewhere),
+        *_tell_return(sent, forth),
+        *_tell_unread(forth, silence.sessions),
+    ]
     return _one_sided(sent, change, what, before=before, after=None, still=bool(elsewhere)).model_copy(
         update={
             "details": details,
@@ -253,6 +257,12 @@ def name_hosts(group: Iterable[Sent]) -> list[str]:
 
 def _tell_elsewhere(name: str, hosts: Sequence[str]) -> list[str]:
     return [f"{name} sends this data type to {_name(hosts)}"] if hosts else []
+
+
+def _tell_return(sent: Sent, forth: Pairing) -> list[str]:
+    """Say if the server knows it all the same: from before, or by a way that nobody could read."""
+    known = sent.target.direction == "up" and sent.target._replace(direction="down") in forth.silent.sent
+    return [f"in {forth.silent.name} the host still sends it back, so it knows it"] if known else []
 
 
 def _tell_unread(forth: Pairing, sessions: Sequence[str]) -> list[str]:

@@ -7,8 +7,10 @@ of a new host is what a naive comparison calls fixed.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
+from phonehome.documents.case import SessionDoc
 from phonehome.judge.sending import Sent
 from phonehome.judge.sides import Readable, Share, Side, add_shares
+from phonehome.model.positions import CELLULAR_WORDS
 from phonehome.model.wording import listing_at_most
 
 COVERAGE_SLACK = 0.05
@@ -119,20 +121,27 @@ def _lost_problems(part: Part) -> float:
 
 def _doubt_position(sent: Sent, seen: Part, silent: Part) -> Iterator[str]:
     """Say what the silent side's recording position misses and the other's does not."""
-    was = {
-        side_session.position for name in seen[1] if (side_session := seen[0].sessions.get(name)) is not None
-    }
     sessions = [found for name in silent[1] if (found := silent[0].sessions.get(name)) is not None]
+    name = silent[0].name
+    if sessions and all(map(_misses_network, sessions)):
+        yield f"{name} was recorded beside the cellular network on which the handset was"
+        return
+    was = {found.position for name in seen[1] if (found := seen[0].sessions.get(name)) is not None}
     now = {session.position for session in sessions}
     if not now or not was or now & was:
         return
-    name = silent[0].name
     if now == {"proxy"}:
         yield f"{name} was recorded at a proxy, which misses apps that pin certificates or go round it"
     if "handset" in now and _followed_first_step(sent, seen):
         yield f"{name} was recorded on the handset, which misses early boot"
     if "handset" in was and any(session.conditions.get("network") != "wifi" for session in sessions):
         yield f"{name} was not recorded on the handset, and so misses what goes over the cellular network"
+
+
+def _misses_network(session: SessionDoc) -> bool:
+    """Say whether a session ran on the cellular network, and was recorded where that does not pass."""
+    network = session.conditions.get("network", "").strip().lower()
+    return network in CELLULAR_WORDS and session.position in ("gateway", "tap")
 
 
 def _followed_first_step(sent: Sent, seen: Part) -> bool:

@@ -129,6 +129,7 @@ def describe_end(group: Iterable[Sent]) -> EndDoc:
         countries=sorted(frozenset().union(*(one.countries for one in sent))),
         transports=sorted({flow.transport for flow in flows}, key=lambda name: name or ""),
         writings=sorted(frozenset[Writing]().union(*(one.writings for one in sent))),
+        forms=sorted({form for flow in flows for form in flow.forms}),
         value_ids=sorted({value for flow in flows for value in flow.value_ids}),
         severity=max((one.severity for one in sent), key=SEVERITIES.index),
         count=sum(flow.count for flow in flows),

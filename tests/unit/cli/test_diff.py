@@ -182,7 +182,7 @@ def test_bare_recordings_are_audited_and_never_said_to_have_stopped_sending(
 
 
 def test_a_case_is_audited_if_its_result_does_not_fit_and_its_sessions_are_sides(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = write_case(tmp_path)
     sides = ("--before", f"build={FACTORY}", "--after", f"build={UPDATE}", "--format", "json")
@@ -198,6 +198,9 @@ def test_a_case_is_audited_if_its_result_does_not_fit_and_its_sessions_are_sides
     third = diff(capfd, *sessions, "--format", "json")
     assert set(changes(third).values()) == {"not_exercised"}
     assert json.loads(third.out)["after"]["name"] == "03-update-all-off"
+    monkeypatch.chdir(case / "sessions")
+    fourth = diff(capfd, "01-factory-no-account", "03-update-all-off/", "--format", "json")
+    assert fourth.out == third.out
 
 
 def test_the_program_itself_writes_json_and_nothing_else_to_standard_output(tmp_path: Path) -> None:

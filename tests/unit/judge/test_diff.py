@@ -228,6 +228,14 @@ def test_new_says_how_often_the_first_side_was_silent() -> None:
     )
 
 
+def test_a_server_that_still_sends_it_back_knows_it() -> None:
+    down = make_flow("phone_number", direction="down")
+    exposes = {"phone_number": 2}
+    document = compare(before(make_flow("phone_number"), down, exposes=exposes), after(down, exposes=exposes))
+    assert document.changes[0].change == "stopped"
+    assert document.changes[0].details == ["in the second side the host still sends it back, so it knows it"]
+
+
 # Not exercised.
 
 
@@ -385,11 +393,19 @@ def test_positions_that_miss_what_the_first_saw() -> None:
     assert only(compare(before(seen, position="handset"), after(position="gateway"))).change == "stopped"
 
 
-def test_a_gateway_misses_the_cellular_network() -> None:
-    was = make_session("a", {"build": "1", "network": "cellular"}, exposes={"imei": 3}, position="handset")
-    now = make_session("b", {"build": "2", "network": "cellular"}, exposes={"imei": 3}, position="gateway")
+def test_a_gateway_misses_the_cellular_network_that_nobody_excluded() -> None:
+    was = make_session("a", {"build": "1"}, exposes={"imei": 3}, position="handset")
+    now = make_session("b", {"build": "2"}, exposes={"imei": 3}, position="gateway")
     first = make_case_document([was], [make_flow("imei", session="a")])
     assert "misses what goes over the cellular network" in doubt(first, make_case_document([now]))
+
+
+def test_a_gateway_beside_the_cellular_network_shows_nothing_whatever_is_compared() -> None:
+    sessions = [make_session(name, {"network": name}, exposes={"imei": 3}) for name in ("wifi", "cellular")]
+    first = make_case_document(sessions[:1], [make_flow("imei", session="wifi")])
+    assert "beside the cellular network" in doubt(first, make_case_document(sessions[1:]))
+    on_handset = make_session("cellular", {"network": "cellular"}, exposes={"imei": 3}, position="proxy")
+    assert "proxy" in doubt(first, make_case_document([on_handset]))
 
 
 @pytest.mark.parametrize(
