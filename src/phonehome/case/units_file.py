@@ -1,7 +1,8 @@
 """An organisation's list of handsets: CSV with the columns make, model, build and unit, as spreadsheets export it.
 
 Read are UTF-8 with or without a byte order mark, UTF-16 with one ("Unicode text"), commas, semicolons or tabs, and a
-first line `sep=;`. Columns of other names are passed over, and named in a warning. Everything that is wrong is said at once.
+first line `sep=;`. Columns of other names are passed over, and named in a warning. Everything that is wrong is said at
+once.
 """
 
 import codecs
@@ -21,6 +22,8 @@ COLUMNS = ("make", "model", "build", "unit")
 MAX_BYTES = 32 << 20
 MAX_UNITS = 200_000
 MAX_COLUMNS = 200
+MAX_ROW = 100_000
+"""Characters of one row."""
 _SEPARATORS = (",", ";", "\t")
 _EXAMPLE = "make,model,build,unit"
 
@@ -58,6 +61,29 @@ def _read(path: Path) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         hint = "save the list as “CSV UTF-8”"
         raise ConfigError(at(path, line, f"this is no UTF-8 text; {hint}")) from error
+
+
+class _Lines:
+    """The lines of a text, for one row after another: `room` is how many characters the row at hand may still take.
+
+    A row goes on over line breaks in quotes, so that a file without bounds could be a single one of millions of fields.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._lines = io.StringIO(text, newline="")
+        self.room = MAX_ROW
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._lines.readline(self.room + 1)
+        if not line:
+            raise StopIteration
+        self.room -= len(line)
+        if self.room < 0:
+            raise csv.Error(f"a row of more than {MAX_ROW:,} characters")
+        return line
 
 
 class _Reader:
@@ -104,10 +130,12 @@ class _Reader:
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1 + skipped
             raise self._error(line, "a zero byte; this is no CSV (a spreadsheet saves it under “CSV UTF-8”)")
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        lines = _Lines(text)
+        reader = csv.reader(lines, delimiter=separator, strict=True)
         before = skipped
         while True:
             begins = before + 1
+            lines.room = MAX_ROW
             try:
                 row = next(reader)
             except StopIteration:

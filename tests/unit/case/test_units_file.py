@@ -74,6 +74,8 @@ def test_a_list_without_handsets_is_odd(tmp_path: Path) -> None:
         (HEADER + "a,b,c,d\na,\0,c,d\n", 3, "a zero byte"),
         (HEADER.encode() + b"a,b,c,d\na,caf\xe9,c,d\n", 3, "this is no UTF-8 text"),
         (HEADER + f"a,b,c,{'d' * 140_000}\n", 2, "this is no CSV"),
+        ("," * 200_000, 1, "a row of more than 100,000 characters"),
+        (HEADER + "a,b,c,d\n" + '"\n",' * 40_000, 3, "a row of more than 100,000 characters"),
         ("sep=|\nmake|model|build|unit\n", 1, "names a separator that is not read"),
         ("make," * 300 + "\n", 1, "301 columns"),
     ],
