@@ -40,7 +40,7 @@ class Predicate(Model):
     """What the signer states about the files: `signed_at` is by the signer's own clock."""
 
     of: Literal["case", "shared"]
-    signed_at: str
+    signed_at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
     tool: Writer
     audited_with: Tool | None
 

@@ -102,6 +102,10 @@ def hostile(change: Callable[[tarfile.TarInfo], None], data: bytes = b"x") -> by
     return out.getvalue()
 
 
+def with_record(name: str, text: str) -> bytes:
+    return hostile(lambda info: setattr(info, "pax_headers", {"path": "case/a"} | {name: text}))
+
+
 def named(name: str) -> bytes:
     return hostile(lambda info: setattr(info, "name", name))
 
@@ -139,10 +143,10 @@ def test_a_path_record_of_its_own_is_checked_like_any_other() -> None:
         of_type(tarfile.FIFOTYPE),
         of_type(tarfile.GNUTYPE_LONGNAME),
         of_type(tarfile.XGLTYPE),
-        hostile(lambda info: info.pax_headers.update({"path": "case/a", "SCHILY.acl": "x"})),
-        hostile(lambda info: info.pax_headers.update({"size": "-5"})),
-        hostile(lambda info: info.pax_headers.update({"GNU.sparse.major": "1"})),
-        hostile(lambda info: info.pax_headers.update({"path": "case/" + "x" * MAX_PAX})),
+        with_record("SCHILY.acl", "x"),
+        with_record("size", "-5"),
+        with_record("GNU.sparse.major", "1"),
+        with_record("path", "case/" + "x" * MAX_PAX),
         named("case/a")[:10240].replace(bytes(1024), named("case/a")[:1024], 1),
         b"junk" * 1000,
         b"",
