@@ -301,3 +301,28 @@ def _fill(model: BaseModel, hostile: Callable[[str], str]) -> BaseModel:
     closed = {"transports", "methods", "source", "consent", "left_out"}
     names = [name for name in type(model).model_fields if name not in closed]
     return model.model_copy(update={name: fill(name, getattr(model, name)) for name in names})
+
+
+FREE_TEXT = {
+    "title", "host", "address", "organisation", "url", "excerpt", "path", "text", "who", "reason", "sentence", "name",
+    "make", "model", "first", "last", "time", "date", "source", "id", "form", "sha256", "input", "chain", "domain",
+    "data_type", "superseded", "value_id", "country",
+}  # fmt: skip
+
+
+def _spoil(value: object, hostile: Callable[[str, str], str], key: str = "") -> object:
+    """Replace every free text by `hostile(key, text)`; ids stay consistent where it is a function."""
+    match value:
+        case str():
+            return hostile(key, value) if key in FREE_TEXT else value
+        case list():
+            return [_spoil(item, hostile, key) for item in value]
+        case dict():
+            return {name: _spoil(item, hostile, name) for name, item in value.items()}
+        case _:
+            return value
+
+
+def spoil_document(hostile: Callable[[str, str], str]) -> AuditDocument:
+    """The audited affair as somebody may have changed it."""
+    return AuditDocument.model_validate(_spoil(affair_document().model_dump(by_alias=True), hostile))

@@ -77,7 +77,7 @@ def _distribution(doc: AdvisoryDocument) -> str:
 def _tracking(doc: AdvisoryDocument) -> Json:
     return {
         "current_release_date": doc.updated,
-        "generator": {"engine": {"name": doc.tool.name, "version": doc.tool.version}},
+        "generator": {"engine": {"name": doc.tool.name or "phonehome", "version": doc.tool.version or "0"}},
         "id": doc.id,
         "initial_release_date": doc.issued,
         "revision_history": [
@@ -114,7 +114,7 @@ def _notes(doc: AdvisoryDocument) -> list[Json]:
         *_note(
             "details",
             "Impact",
-            [f"{words.listing(map(words.data_type, one.data_types))}: {one.text}" for one in doc.impact],
+            [f"{phrases.types(one.data_types)}: {one.text}" for one in doc.impact],
         ),
         *_note(
             "general",

@@ -59,7 +59,8 @@ def render_markdown(doc: AdvisoryDocument) -> bytes:
         "## Description",
         *([_sent(number, sent) for number, sent in enumerate(doc.sent, 1)] or ["Nothing was seen leaving."]),
         "## Impact",
-        _list(f"{escape(_types(i.data_types))}: {escape(i.text)}" for i in doc.impact) or "None was shown.",
+        _list(f"{escape(phrases.types(i.data_types))}: {escape(i.text)}" for i in doc.impact)
+        or "None was shown.",
         "## What to do",
         *_actions(doc),
         "## Statements and verdicts",
@@ -79,11 +80,6 @@ def render_markdown(doc: AdvisoryDocument) -> bytes:
         f"TLP:{doc.tlp}. {escape(phrases.made_by(doc))}",
     ]
     return ("\n\n".join(part for part in parts if part) + "\n").encode("utf-8", "backslashreplace")
-
-
-def _types(names: list[str]) -> str:
-    text = words.listing([words.data_type(name) for name in names])
-    return text[:1].upper() + text[1:]
 
 
 def _facts(doc: AdvisoryDocument) -> str:

@@ -106,7 +106,7 @@ def _attributes(doc: AdvisoryDocument, stamp: str) -> list[Json]:
 def _places(sent: SentDoc) -> list[tuple[str, str]]:
     """Give the host and its addresses by the types that MISP checks; what is masked or malformed is plain text."""
     found = []
-    if sent.host is not None and address_kind(sent.host) is None:
+    if sent.host and address_kind(sent.host) is None:
         found.append(("hostname" if is_host_name(sent.host) else "text", sent.host))
     for text in dict.fromkeys([*sent.addresses, sent.host or ""]):
         if address_kind(text) is not None:

@@ -4,7 +4,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from phonehome.documents.advisory import (
     AdvisoryDocument,
@@ -27,6 +26,7 @@ from phonehome.reports.advisory.builds import judge_builds
 from phonehome.reports.advisory.gaps import find_gaps
 from phonehome.reports.advisory.impact import describe_impact, title_words
 from phonehome.reports.advisory.items import Item, gather_items, severity_rank
+from phonehome.reports.advisory.moments import read_moment, write_moment
 from phonehome.reports.advisory.sent import describe_sent
 from phonehome.reports.summary import Summary
 
@@ -34,6 +34,7 @@ ITEMS_HELD = 200
 GAPS_HELD = 200
 STATEMENTS_HELD = 500
 INPUTS_HELD = 200
+HANDSETS_HELD = 200
 TITLE_CHARS = 300
 
 DRAFT = "DRAFT: this notice is not signed. It may still change; do not act on it as if it were final."
@@ -99,6 +100,7 @@ def write_notice(doc: AuditDocument, options: NoticeOptions) -> AdvisoryDocument
         "not_tested": len(gaps) - GAPS_HELD,
         "statements": len(statements) - STATEMENTS_HELD,
         "inputs": len(doc.inputs) - INPUTS_HELD,
+        "handsets": len(judged.handsets) - HANDSETS_HELD,
     }
     publisher = _publisher(details)
     return AdvisoryDocument(
@@ -114,7 +116,7 @@ def write_notice(doc: AuditDocument, options: NoticeOptions) -> AdvisoryDocument
         issued=revisions[0].date,
         updated=revisions[-1].date,
         overview=[*details.overview, *_overview(doc, case, items, judged.handsets, statements)],
-        handsets=judged.handsets,
+        handsets=judged.handsets[:HANDSETS_HELD],
         sent=describe_sent(case, items[:ITEMS_HELD], judged.fixed_in[:ITEMS_HELD]),
         impact=describe_impact(items),
         what_to_do=advise(case, items, judged.handsets, details.what_to_do),
@@ -212,11 +214,12 @@ def _severity(
 def _revisions(doc: AuditDocument, case: CaseDoc, details: AdvisoryDetails) -> list[RevisionDoc]:
     if details.revisions:
         return [
-            RevisionDoc(version=r.version, date=_stamp(r.date), summary=r.summary) for r in details.revisions
+            RevisionDoc(version=r.version, date=write_moment(r.date), summary=r.summary)
+            for r in details.revisions
         ]
     moments = [session.last for session in case.sessions] + [one.last for one in doc.inputs]
     moments += [note.at for note in case.annotations]
-    known = [_parse(moment) for moment in moments if moment is not None]
+    known = [moment for moment in map(read_moment, moments) if moment is not None]
     if not known:
         raise ConfigError(
             "nothing in this case has a date, so neither has its advisory; give one in advisory.yaml: "
@@ -224,18 +227,11 @@ def _revisions(doc: AuditDocument, case: CaseDoc, details: AdvisoryDetails) -> l
         )
     return [
         RevisionDoc(
-            version="1", date=_stamp(max(known)), summary="First version, of the day of the newest evidence"
+            version="1",
+            date=write_moment(max(known)),
+            summary="First version, of the day of the newest evidence",
         )
     ]
-
-
-def _parse(moment: str) -> datetime:
-    parsed = datetime.fromisoformat(moment)
-    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
 def _statements(case: CaseDoc) -> list[StatementDoc]:

@@ -74,10 +74,7 @@ def _view(doc: AdvisoryDocument) -> Json:
             for handset in doc.handsets
         ],
         "sent": [_sent(sent) for sent in doc.sent],
-        "impact": [
-            {"types": words.listing(map(words.data_type, one.data_types)), "text": one.text}
-            for one in doc.impact
-        ],
+        "impact": [{"types": phrases.types(one.data_types), "text": one.text} for one in doc.impact],
         "actions": [
             {"audience": title, "texts": [one.text for one in doc.what_to_do if one.audience == name]}
             for name, title in phrases.AUDIENCES.items()

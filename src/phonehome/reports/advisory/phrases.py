@@ -1,6 +1,6 @@
 """The words of the notice that every format shares, so that no two say it in another way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from phonehome.documents.advisory import AdvisoryDocument, EvidenceDoc, GapDoc, SentDoc, StatementDoc
 from phonehome.reports import words
@@ -40,12 +40,14 @@ LEFT_OUT = {
     "not_tested": "gap",
     "statements": "statement",
     "inputs": "recording",
+    "handsets": "handset",
 }
 PLURALS = {
     "sent": "kinds of transmission",
     "not_tested": "gaps",
     "statements": "statements",
     "inputs": "recordings",
+    "handsets": "handsets",
 }
 
 
@@ -79,6 +81,12 @@ def severity(doc: AdvisoryDocument) -> str:
 def release(doc: AdvisoryDocument) -> str:
     """Write number, version, status and day."""
     return f"{doc.id}, version {doc.version} ({doc.status}), {day(doc.updated)}"
+
+
+def types(names: Iterable[str]) -> str:
+    """Name data types at the beginning of a sentence."""
+    text = words.listing([words.data_type(name) for name in names])
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def recipient(sent: SentDoc) -> str:

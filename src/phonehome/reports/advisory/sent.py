@@ -7,6 +7,7 @@ from phonehome.documents.audit import FindingDoc
 from phonehome.documents.case import CaseDoc
 from phonehome.reports import words
 from phonehome.reports.advisory.items import Item, build_of
+from phonehome.reports.advisory.moments import read_moment, write_moment
 
 EVIDENCE_HELD = 3
 EXCERPT_CHARS = 320
@@ -30,7 +31,8 @@ def describe_sent(case: CaseDoc, items: Sequence[Item], fixed_in: Sequence[list[
 
 def _describe(case: CaseDoc, item: Item, fixed_in: list[str]) -> SentDoc:
     flows = [flow for flow, _ in item.flows]
-    moments = sorted(time for flow in flows for time in (flow.first, flow.last) if time is not None)
+    found = [read_moment(time) for flow in flows for time in (flow.first, flow.last)]
+    moments = sorted(moment for moment in found if moment is not None)
     country = next((flow.country for flow in flows if flow.country is not None), None)
     return SentDoc.model_validate(
         {
@@ -50,8 +52,8 @@ def _describe(case: CaseDoc, item: Item, fixed_in: list[str]) -> SentDoc:
             "builds": _builds(item),
             "fixed_in": fixed_in,
             "count": sum(flow.count for flow in flows),
-            "first": moments[0] if moments else None,
-            "last": moments[-1] if moments else None,
+            "first": write_moment(moments[0], milliseconds=True) if moments else None,
+            "last": write_moment(moments[-1], milliseconds=True) if moments else None,
             "sentence": _sentence(case, item, country),
             "cause": _cause(case, item),
             "flows": [flow.id for flow in flows],

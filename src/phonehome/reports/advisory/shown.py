@@ -3,7 +3,11 @@
 from pydantic import BaseModel
 
 from phonehome.documents.advisory import AdvisoryDocument
+from phonehome.reports.advisory.sent import shorten
 from phonehome.reports.text import visible
+
+TEXT_CHARS = 10_000
+"""Characters of one text that are shown; longer ones, which no person wrote, lose their middle."""
 
 
 def make_visible(doc: AdvisoryDocument) -> AdvisoryDocument:
@@ -16,13 +20,13 @@ def make_visible(doc: AdvisoryDocument) -> AdvisoryDocument:
 def _shown(value: object) -> object:
     match value:
         case str():
-            return visible(value)
+            return visible(shorten(value, TEXT_CHARS))
         case BaseModel():
             names = type(value).model_fields
             return value.model_copy(update={name: _shown(getattr(value, name)) for name in names})
         case list():
             return [_shown(item) for item in value]
         case dict():
-            return {visible(str(key)): _shown(item) for key, item in value.items()}
+            return {visible(shorten(str(key), TEXT_CHARS)): _shown(item) for key, item in value.items()}
         case _:
             return value

@@ -7,7 +7,6 @@ TLP 2.0 is marked by the extension that OASIS published for it; STIX 2.1 itself 
 
 import json
 import uuid
-from datetime import UTC, datetime
 
 from phonehome.documents.advisory import AdvisoryDocument, SentDoc, StatementDoc
 from phonehome.reports import words
@@ -15,6 +14,7 @@ from phonehome.reports.advisory import phrases
 from phonehome.reports.advisory.hosts import address_kind, is_host_name
 from phonehome.reports.advisory.ids import make_uuid
 from phonehome.reports.advisory.json_notice import write_json
+from phonehome.reports.advisory.moments import read_moment, write_moment
 from phonehome.reports.advisory.shown import make_visible
 
 Json = dict[str, object]
@@ -244,7 +244,7 @@ class _Maker:
 
 
 def _moment(text: str) -> str:
-    """Write a moment with milliseconds and Z (section 2.14)."""
-    moment = datetime.fromisoformat(text)
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Write a moment of the notice with milliseconds (section 2.14)."""
+    moment = read_moment(text)
+    assert moment is not None, "the notice holds sound moments"
+    return write_moment(moment, milliseconds=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from advisory_samples import DETAILS, affair_document, affair_notice, hostile_notice
+from advisory_samples import DETAILS, affair_document, affair_notice, hostile_notice, spoil_document
 from csaf_checks import check_csaf
 
 from phonehome.documents.advisory import AdvisoryDocument
@@ -32,25 +32,39 @@ def drafted() -> AdvisoryDetails:
     return replace(DETAILS, revisions=(early, Revision(version="1.0.0", date=moment, summary="First")))
 
 
-WAYS: dict[str, AdvisoryDocument] = {
-    "a draft": affair_notice(),
-    "a final notice": affair_notice(signed=True),
-    "an interim notice": affair_notice(signed=True, details=replace(DETAILS, status=SignedStatus.INTERIM)),
-    "a notice without an advisory file": write_notice(affair_document(), NoticeOptions()),
-    "a draft of version 0": affair_notice(
-        signed=True, details=replace(drafted(), revisions=drafted().revisions[:1])
-    ),
-    "a released notice that had drafts": affair_notice(signed=True, details=drafted()),
-    "builds whose names are words of ranges": with_build("all versions prior to 5 <= 7"),
-    "builds without a name": with_build("").model_copy(
-        update={"what_to_do": [], "impact": [], "statements": []}
-    ),
-    "hostile text": hostile_notice(lambda text: f"<script>\u202e\x1b[31m{text}\n\x00"),
-    "one handset of unknown make": affair_notice().model_copy(
-        update={"handsets": [affair_notice().handsets[0].model_copy(update={"make": None, "model": None})]}
-    ),
-    "no handset": affair_notice().model_copy(update={"handsets": [], "sent": []}),
-} | {f"TLP:{label}": affair_notice(details=replace(DETAILS, tlp=label)) for label in Tlp}
+WAYS: dict[str, AdvisoryDocument] = (
+    {
+        "a draft": affair_notice(),
+        "a final notice": affair_notice(signed=True),
+        "an interim notice": affair_notice(
+            signed=True, details=replace(DETAILS, status=SignedStatus.INTERIM)
+        ),
+        "a notice without an advisory file": write_notice(affair_document(), NoticeOptions()),
+        "a draft of version 0": affair_notice(
+            signed=True, details=replace(drafted(), revisions=drafted().revisions[:1])
+        ),
+        "a released notice that had drafts": affair_notice(signed=True, details=drafted()),
+        "builds whose names are words of ranges": with_build("all versions prior to 5 <= 7"),
+        "builds without a name": with_build("").model_copy(
+            update={"what_to_do": [], "impact": [], "statements": []}
+        ),
+        "hostile text": hostile_notice(lambda text: f"<script>\u202e\x1b[31m{text}\n\x00"),
+        "one handset of unknown make": affair_notice().model_copy(
+            update={
+                "handsets": [affair_notice().handsets[0].model_copy(update={"make": None, "model": None})]
+            }
+        ),
+        "no handset": affair_notice().model_copy(update={"handsets": [], "sent": []}),
+    }
+    | {
+        f"documents full of {text[:9]!r}": write_notice(
+            spoil_document(lambda key, old, text=text: old if key == "id" else text),  # type: ignore[misc]
+            NoticeOptions(details=DETAILS),
+        )
+        for text in ("", " ", "\x00", "all versions", "https://x", "x" * 20_000)
+    }
+    | {f"TLP:{label}": affair_notice(details=replace(DETAILS, tlp=label)) for label in Tlp}
+)
 
 
 def test_every_notice_passes_the_schema_and_the_mandatory_tests() -> None:

@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from advisory_samples import DETAILS, HOST, affair_notice, hostile_notice
+from advisory_samples import DETAILS, HOST, affair_notice, hostile_notice, spoil_document
 from pymisp import MISPEvent
 
 from phonehome.documents.advisory import AdvisoryDocument
 from phonehome.model.advisory import Tlp
 from phonehome.reports.advisory.misp import render_misp
+from phonehome.reports.advisory.notice import NoticeOptions, write_notice
 
 
 def read_back(notice: AdvisoryDocument) -> MISPEvent:
@@ -43,6 +44,13 @@ def test_hostile_text_stays_a_value() -> None:
     event = read_back(hostile_notice(lambda text: f"<b>\u202e\x1b[31m'{text}\"\n\x00"))
     assert all(one.to_ids is False for one in event.attributes)
     assert "\u202e" not in event.to_json()
+
+
+@pytest.mark.parametrize("text", ["", " ", "\x00", "x" * 20_000, "192.0.2.1", "a.example", "2001:db8::1"])
+def test_documents_of_others_give_sound_events(text: str) -> None:
+    document = spoil_document(lambda key, old: old if key == "id" else text)
+    event = read_back(write_notice(document, NoticeOptions(details=DETAILS)))
+    assert all(one.to_ids is False and one.value for one in event.attributes)
 
 
 @pytest.mark.parametrize("label", Tlp)

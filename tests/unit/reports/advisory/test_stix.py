@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import stix2
 import stix2validator
-from advisory_samples import DETAILS, HOST, affair_document, affair_notice, hostile_notice
+from advisory_samples import DETAILS, HOST, affair_document, affair_notice, hostile_notice, spoil_document
 
 from phonehome.documents.advisory import AdvisoryDocument
 from phonehome.model.advisory import Tlp
@@ -42,6 +42,15 @@ def test_the_bundle_is_read_back_by_its_own_libraries(notice: AdvisoryDocument) 
     )
     assert result.is_valid, result.errors
     assert not getattr(result, "warnings", None)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\x00", "x" * 20_000, "1970", "192.0.2.1", "a.example"])
+def test_documents_of_others_give_sound_bundles(text: str) -> None:
+    document = spoil_document(lambda key, old: old if key == "id" else text)
+    bundle = render_stix(write_notice(document, NoticeOptions(details=DETAILS))).decode()
+    stix2.parse(bundle, allow_custom=False)
+    options = stix2validator.ValidationOptions(version="2.1", disabled=["uuid-check", "extref-hashes"])
+    assert stix2validator.validate_string(bundle, options).is_valid
 
 
 def test_there_is_no_indicator_in_it() -> None:
