@@ -7,6 +7,7 @@ import click
 
 from phonehome.audit.case_run import CaseOptions, audit_case
 from phonehome.audit.rulings import load_rulings
+from phonehome.case.evidence import evidence_notes
 from phonehome.case.folder import LoadedCase, is_case, load_case
 from phonehome.case.places import RESULTS
 from phonehome.case.writing import write_durably
@@ -53,7 +54,14 @@ def run_case(
         say("this result is not kept in the case, since the case alone does not give it")
     else:
         store(loaded, document)
-    return document
+    return _with_evidence(document, root)
+
+
+def _with_evidence(document: AuditDocument, root: Path) -> AuditDocument:
+    """Say beside the result what its evidence is worth: how it is signed, and since when that is known."""
+    assert document.case is not None
+    case = document.case.model_copy(update={"evidence": evidence_notes(root)})
+    return document.model_copy(update={"case": case})
 
 
 def store(loaded: LoadedCase, document: AuditDocument) -> None:

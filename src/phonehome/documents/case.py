@@ -1,5 +1,7 @@
 """What the audit document says of a case: its sessions, and what was judged over all of them."""
 
+from pydantic import Field
+
 from phonehome.documents.base import CaseKindName, ConsentName, Model, PositionName
 from phonehome.documents.judgement import JudgementDoc
 
@@ -131,7 +133,11 @@ class AnnotationDoc(Model):
 
 
 class CaseDoc(Model):
-    """A case: what was recorded under which conditions, and what follows from it."""
+    """A case: what was recorded under which conditions, and what follows from it.
+
+    `evidence` are sentences on manifest, signatures and time stamps at the time of the report. They are no part of the
+    result that is kept in the case, since signing it would change that.
+    """
 
     title: str
     kind: CaseKindName
@@ -140,3 +146,4 @@ class CaseDoc(Model):
     sessions: list[SessionDoc]
     annotations: list[AnnotationDoc]
     judgement: JudgementDoc | None = None
+    evidence: list[str] = Field(default_factory=list)

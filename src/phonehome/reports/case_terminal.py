@@ -19,6 +19,7 @@ PROPOSALS_SHOWN = 5
 TYPES_NAMED = 6
 
 _DECISIONS = {"prohibit": "bold red", "restrict": "yellow", "allow": "green", None: "dim"}
+_RESIDENCY = {"outside": "bold red", "undecided": "yellow", "inside": "green"}
 _VERDICTS = {"contradicted": "bold red", "conflict": "yellow", "consistent": "green"}
 
 
@@ -34,9 +35,14 @@ def print_case(console: Console, case: CaseSummary) -> None:
         _print_decisions(console, judgement)
         _print_verdicts(console, judgement.verdicts)
         _print_causes(console, judgement)
+        _print_places(console, judgement)
     _print_sessions(console, case)
     if judgement is not None:
         _print_proposals(console, judgement)
+    if case.case.evidence:
+        _heading(console, "The evidence")
+        for sentence in case.case.evidence:
+            _item(console, sentence, by=0)
 
 
 def _text(content: str, style: str = "") -> Text:
@@ -87,6 +93,7 @@ def _print_decisions(console: Console, judgement: JudgementDoc) -> None:
         console.print(
             Text.assemble(
                 _text(decision.decision or "undecided", _DECISIONS[decision.decision]),
+                "" if decision.enforced else " (advice)",
                 "  ",
                 _text(decision_name(decision), "bold"),
             )
@@ -153,6 +160,29 @@ def _print_causes(console: Console, judgement: JudgementDoc) -> None:
         _item(console, cause.sentence, by=0)
     if len(judgement.causes) > ROWS_SHOWN:
         _item(console, f"… and {len(judgement.causes) - ROWS_SHOWN:,} more; the JSON document has all.")
+
+
+def _print_places(console: Console, judgement: JudgementDoc) -> None:
+    if not judgement.residency and not judgement.latency_changes:
+        return
+    _heading(console, "Where data goes")
+    for row in judgement.residency:
+        said = words.listing(words.country_in_text(code) for code in row.stated) if row.stated else "nowhere"
+        state = row.state.replace("_", " ")
+        console.print(
+            Text.assemble(_text(state, _RESIDENCY.get(row.state, "cyan")), _text(f"  {row.id}: {said}"))
+        )
+        _item(console, _text(row.reason, "dim"))
+    for change in judgement.latency_changes[:ROWS_SHOWN]:
+        spread = ""
+        if change.low is not None and change.high is not None:
+            spread = f" (95 %: {change.low:+.0f} to {change.high:+.0f} %)"
+        console.print(
+            _text(
+                f"{change.host}, {change.by}: {change.before_median:.1f} ms before, {change.after_median:.1f} ms "
+                f"after, {change.change_percent:+.0f} %{spread}"
+            )
+        )
 
 
 def _print_sessions(console: Console, case: CaseSummary) -> None:
