@@ -118,8 +118,8 @@ def load_case(root: Path, *, evidence: bool = True) -> LoadedCase:
         annotations=annotated.annotations,
     )
     leftovers = [
-        f"{path.parent}: {path.name!r} was left by a writer that was interrupted, and is not part of the case; the "
-        "next command that writes to the case removes it"
+        f"{path.parent}: {path.name!r} is not part of the case: a command is writing it now, or was interrupted, and "
+        "then the next one that writes to the case removes it"
         for path in find_partials(root)
     ]
     return LoadedCase(

@@ -12,7 +12,7 @@ from phonehome.case.lock import LOCK_FILE, locked
 from phonehome.case.places import CASE_FILE, SESSIONS, SUBJECTS
 from phonehome.case.reading import ID_PATTERN, ID_RULE
 from phonehome.case.template import template
-from phonehome.case.writing import OWNER_ONLY, explaining, remove_partials, write_durably
+from phonehome.case.writing import OWNER_ONLY, explaining, remove_partials, sync_folder, write_durably
 from phonehome.model.case import CaseHandset, CaseKind, Service
 from phonehome.model.errors import ConfigError
 
@@ -43,10 +43,12 @@ def start_case(root: Path, new: NewCase, doing: str) -> None:
     with explaining(root):
         root.mkdir(parents=True, exist_ok=True)
     with locked(root, doing):
+        _refuse_other(root)  # another process may have been here since
         remove_partials(root)
         with explaining(root):
             (root / SUBJECTS).mkdir(exist_ok=True)
             (root / SESSIONS).mkdir(exist_ok=True)
+            sync_folder(root.resolve().parent)
         for handset in new.handsets:
             path = root / SUBJECTS / f"{handset.id}.yaml"
             if not path.exists() and not path.is_symlink():

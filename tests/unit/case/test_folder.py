@@ -289,8 +289,8 @@ def test_what_an_interrupted_writer_left_is_passed_over_with_a_warning(case: Pat
     loaded = load_case(case)
     assert len(loaded.case.sessions) == 1
     first, second = loaded.warnings
-    assert first.startswith(f"{case}: '.partial-4567-annotations.yaml' was left by a writer")
-    assert second.startswith(f"{case}/sessions: '.partial-0123-02-x' was left by a writer")
+    assert first.startswith(f"{case}: '.partial-4567-annotations.yaml' is not part of the case")
+    assert second.startswith(f"{case}/sessions: '.partial-0123-02-x' is not part of the case")
 
 
 def test_names_that_hold_a_line_break_forge_no_message(case: Path) -> None:

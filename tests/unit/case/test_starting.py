@@ -1,10 +1,14 @@
 """A new case is a case at once, and nothing that is there is written over."""
 
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from phonehome.case import starting
 from phonehome.case.folder import is_case, load_case
 from phonehome.case.starting import NewCase, start_case
 from phonehome.model.case import CaseHandset, CaseKind, Service
@@ -41,6 +45,25 @@ def test_a_case_is_not_started_over_another(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is a case already"):
         start_case(tmp_path / "case", NEW, "test")
     assert (tmp_path / "case/case.yaml").read_bytes() == before
+
+
+def test_of_two_that_start_one_case_the_second_writes_over_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "case"
+    held = starting.locked
+
+    @contextmanager
+    def locked_late(path: Path, doing: str) -> Iterator[None]:
+        monkeypatch.setattr(starting, "locked", held)
+        start_case(root, replace(NEW, title="the first"), "test")  # between the look and the lock
+        with held(path, doing):
+            yield
+
+    monkeypatch.setattr(starting, "locked", locked_late)
+    with pytest.raises(ConfigError, match="is a case already"):
+        start_case(root, NEW, "test")
+    assert load_case(root).case.title == "the first"
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
