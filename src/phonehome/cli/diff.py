@@ -129,9 +129,11 @@ def diff(
     evidence: list[str | Path] = [first.path, second.path, *filter(None, [subject_file])]
     refuse_overwriting(output, f"diff-{format_name}", evidence)
     loader = Loader(subject=subject, workers=workers)
+    sides = loader.load(first), loader.load(second)
+    if subject is not None and not loader.used_subject:
+        say("--subject is for recordings, and neither side is one: it changed nothing")
     document = compare(
-        loader.load(first),
-        loader.load(second),
+        *sides,
         names=_name_sides(first, second),
         across=across or _find_across(first, second),
     )

@@ -64,6 +64,7 @@ class Loader:
         self._subject = subject
         self._workers = workers
         self._documents: dict[Path, AuditDocument] = {}
+        self.used_subject = False
 
     def load(self, source: Source) -> AuditDocument:
         """Give the document of a side, cut down to the sessions that were asked for.
@@ -92,6 +93,7 @@ class Loader:
         document = read_document(path) if path.is_file() else None
         if document is not None:
             return document
+        self.used_subject = True
         if self._subject is None:
             say(f"{path}: no --subject was given, so no known value is searched for in it")
         options = ReadingOptions(workers=self._workers)

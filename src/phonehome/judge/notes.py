@@ -7,6 +7,9 @@ from phonehome.model.wording import count, listing, listing_at_most
 
 NAMED = 6
 
+FAR_LESS = 0.1
+"""Below this share of what the first side sent, a recording may have broken off or begun too late."""
+
 
 def write_notes(first: Side, second: Side, across: Collection[str], *, given: bool) -> list[str]:
     """Say in what the sides differ beside what is compared, and what was left out."""
@@ -47,6 +50,14 @@ def _note_conditions(first: Side, second: Side, across: Collection[str], given: 
 
 
 def _note_rest(first: Side, second: Side) -> Iterator[str]:
+    sizes = [
+        sum(one.whole.read + one.whole.unread for one in side.readable.values()) for side in (first, second)
+    ]
+    if sizes[1] < FAR_LESS * sizes[0]:
+        yield (
+            f"{second.name} sent far less in all ({sizes[1]:,} bytes against {sizes[0]:,}): see that its recordings "
+            "are whole before you call anything stopped."
+        )
     weak = len(first.weak | second.weak)
     if weak:
         yield f"{count(weak, 'weak flow is', 'weak flows are')} left out: they may be accidents."

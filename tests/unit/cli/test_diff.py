@@ -181,6 +181,14 @@ def test_bare_recordings_are_audited_and_never_said_to_have_stopped_sending(
     assert IMEI not in ended.out
 
 
+def test_a_subject_that_nobody_needs_is_said_to_change_nothing(
+    builds: tuple[Path, Path, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    subject = tmp_path / "subject.yaml"
+    subject.write_text(SUBJECT_TEXT, encoding="utf-8")
+    assert "changed nothing" in diff(capfd, *builds[:2], "--subject", subject).err
+
+
 def test_a_case_is_audited_if_its_result_does_not_fit_and_its_sessions_are_sides(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

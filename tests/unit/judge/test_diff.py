@@ -482,6 +482,13 @@ def test_documents_of_different_versions_are_told() -> None:
     assert any("0.1.0 and 9.9" in note for note in compare(before(make_flow("imei")), newer).notes)
 
 
+def test_a_side_that_recorded_far_less_is_told() -> None:
+    little = after(destinations=[make_share(HOST, 99)])
+    notes = compare(before(make_flow("imei"), destinations=[make_share(HOST, 1000)]), little).notes
+    assert any("sent far less in all (99 bytes against 1,000)" in note for note in notes)
+    assert not any("far less" in note for note in compare(little, little).notes)
+
+
 def test_what_is_seen_under_other_conditions_only_is_told() -> None:
     first = make_case_document(
         [make_session("a", {"build": "1", "account": "none"}, exposes={"imei": 2})],
