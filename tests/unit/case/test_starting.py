@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from phonehome.case import starting
+from phonehome.case import lock, starting
 from phonehome.case.folder import is_case, load_case
 from phonehome.case.starting import NewCase, start_case
 from phonehome.model.case import CaseHandset, CaseKind, Service
@@ -51,7 +51,7 @@ def test_of_two_that_start_one_case_the_second_writes_over_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "case"
-    held = starting.locked
+    held = lock.locked
 
     @contextmanager
     def locked_late(path: Path, doing: str) -> Iterator[None]:
