@@ -12,6 +12,7 @@ from phonehome.cli.exit_codes import ExitCode
 from phonehome.cli.output import say, write_stdout
 from phonehome.detect.detector import Detector
 from phonehome.reports.case_overview import render_overview
+from phonehome.reports.json_report import render_json
 
 EPILOG = """\b
 Examples:
@@ -40,7 +41,7 @@ def show(case_: Path, format_name: str, reveal: bool) -> ExitCode:
     loaded = load_case(case_, evidence=False)
     overview = make_overview(loaded, str if reveal else _mask(loaded))
     if format_name == "json":
-        write_stdout(overview.model_dump_json(indent=2) + "\n", private=reveal)
+        write_stdout(render_json(overview), private=reveal)
     else:
         write_stdout(render_overview(overview, shutil.get_terminal_size().columns), private=reveal)
     for problem in overview.problems:

@@ -262,6 +262,10 @@ def test_what_a_case_says_steers_no_terminal(case: Path, capfd: pytest.CaptureFi
     for option in ((), ("--reveal",)):
         assert main(["case", "show", "case", *option]) == 0
         assert "\\x1b[31mred \\u202e" in capfd.readouterr().out.lower()
+    assert main(["case", "show", "case", "--format", "json", "--reveal"]) == 0
+    written = capfd.readouterr().out
+    assert "\u202e" not in written
+    assert json.loads(written)["title"] == "\x1b[31mred \u202e"
 
 
 def test_a_case_is_not_started_twice(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
