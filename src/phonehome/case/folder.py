@@ -34,6 +34,8 @@ from phonehome.model.session import Session
 from phonehome.model.subject import Subject
 
 MAX_SESSIONS = 1000
+MAX_NAMED = 5
+"""Files that one warning names."""
 _SUBJECT_NEW = "phonehome subject new"
 
 
@@ -184,6 +186,7 @@ def _read_sessions(root: Path, known: Known, remarks: Remarks) -> tuple[dict[str
                 sessions[path.name] = read.session
                 remarks.warnings.extend(read.warnings)
                 missing += check_evidence(path, read)
+                remarks.warnings.extend(_unnamed(path, read))
     return sessions, missing
 
 
@@ -194,6 +197,17 @@ def _read_session(path: Path, known: Known) -> SessionFile:
             f"{path}: a session without its {SESSION_FILE}; write it, or take the folder out of {SESSIONS}/"
         )
     return read_session_file(path / SESSION_FILE, known, path.name)
+
+
+def _unnamed(folder: Path, read: SessionFile) -> list[str]:
+    """Warn of files beside a session's that it does not name: what is not read must not pass for clean."""
+    named = {SESSION_FILE, *(name for name, _, _ in read.named)}
+    names = [path.name for path in list_folder(folder) if path.name not in named]
+    if not names:
+        return []
+    shown = ", ".join(repr(name[:80]) for name in names[:MAX_NAMED])
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return [f"{folder}: {SESSION_FILE} does not name {shown}{more}, so nobody audits that"]
 
 
 def check_evidence(folder: Path, read: SessionFile) -> list[str]:

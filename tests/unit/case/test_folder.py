@@ -314,6 +314,14 @@ def test_a_file_beside_the_sessions_is_warned_of(case: Path) -> None:
     assert "notes.txt" in load_case(case).warnings[0]
 
 
+def test_a_file_that_its_session_does_not_name_is_warned_of(case: Path) -> None:
+    for number in range(8):
+        (case / f"sessions/01-factory/{number}.pcap").write_bytes(b"x")
+    (warning,) = load_case(case).warnings
+    assert "does not name '0.pcap', '1.pcap'" in warning
+    assert "and 3 more" in warning
+
+
 def test_a_folder_that_is_no_case_says_how_to_make_one(tmp_path: Path) -> None:
     assert "phonehome case new" in complaint(tmp_path)
     assert "phonehome case new" in complaint(tmp_path / "nowhere")
