@@ -7,7 +7,7 @@ from phonehome.documents.case import CaseDoc
 from phonehome.documents.judgement import CauseDoc, FactorDoc
 from phonehome.model.advisory import Action
 from phonehome.reports import words
-from phonehome.reports.advisory.builds import rate_bound
+from phonehome.reports.advisory.fixes import rate_bound
 from phonehome.reports.advisory.items import Item
 
 AUDIENCES: tuple[AudienceName, ...] = ("users", "organisations", "vendor", "testers")

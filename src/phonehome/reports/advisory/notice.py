@@ -1,7 +1,6 @@
 """The notice, made from an audited case: what people did not decide is derived here, once for all formats."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,18 +23,17 @@ from phonehome.reports import words
 from phonehome.reports.advisory.actions import advise
 from phonehome.reports.advisory.builds import judge_builds
 from phonehome.reports.advisory.gaps import find_gaps
-from phonehome.reports.advisory.impact import describe_impact, title_words
+from phonehome.reports.advisory.impact import describe_impact
 from phonehome.reports.advisory.items import Item, gather_items, severity_rank
 from phonehome.reports.advisory.moments import read_moment, write_moment
+from phonehome.reports.advisory.overview import make_title, write_overview
 from phonehome.reports.advisory.sent import describe_sent
-from phonehome.reports.summary import Summary
 
 ITEMS_HELD = 200
 GAPS_HELD = 200
 STATEMENTS_HELD = 500
 INPUTS_HELD = 200
 HANDSETS_HELD = 200
-TITLE_CHARS = 300
 
 DRAFT = "DRAFT: this notice is not signed. It may still change; do not act on it as if it were final."
 RECONSTRUCTION = (
@@ -56,7 +54,6 @@ TLP_PAGE = ReferenceDoc(
 )
 DEFAULT_TLP = Tlp.AMBER
 """Until somebody decides: those who need to know, in one's own organisation and its clients."""
-_ACTIVE = ("affected", "fixed", "undecided", "not_tested", "not_seen")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +102,7 @@ def write_notice(doc: AuditDocument, options: NoticeOptions) -> AdvisoryDocument
     publisher = _publisher(details)
     return AdvisoryDocument(
         id=details.id or _number(doc, case, revisions[0].date),
-        title=details.title or _title(case, items),
+        title=details.title or make_title(case, items),
         status=_status(options),
         kind=case.kind,
         tlp=(options.tlp or details.tlp or DEFAULT_TLP).value,
@@ -115,7 +112,7 @@ def write_notice(doc: AuditDocument, options: NoticeOptions) -> AdvisoryDocument
         version=revisions[-1].version,
         issued=revisions[0].date,
         updated=revisions[-1].date,
-        overview=[*details.overview, *_overview(doc, case, items, judged.handsets, statements)],
+        overview=[*details.overview, *write_overview(doc, case, items, judged.handsets, statements)],
         handsets=judged.handsets[:HANDSETS_HELD],
         sent=describe_sent(case, items[:ITEMS_HELD], judged.fixed_in[:ITEMS_HELD]),
         impact=describe_impact(items),
@@ -169,22 +166,6 @@ def _number(doc: AuditDocument, case: CaseDoc, date: str) -> str:
     parts += sorted(one.sha256 or one.path for one in doc.inputs)
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
     return f"PH-{date[:4]}-{digest[:8].upper()}"
-
-
-def _title(case: CaseDoc, items: Sequence[Item]) -> str:
-    names = list(
-        dict.fromkeys(
-            " ".join(part for part in (h.make, h.model) if part) or h.name or h.id for h in case.handsets
-        )
-    )
-    who = words.listing_at_most(names, 3, "more handset", "more handsets") if names else case.title
-    if not items:
-        title = f"{who}: no known value was seen leaving"
-    else:
-        to = list(dict.fromkeys(item.organisation or item.host or "an unknown destination" for item in items))
-        whom = words.listing_at_most(to, 3, "more recipient", "more recipients")
-        title = f"{who}: {title_words(items, 4)} sent to {whom}"
-    return title if len(title) <= TITLE_CHARS else f"{title[: TITLE_CHARS - 1]}…"
 
 
 def _severity(
@@ -249,70 +230,3 @@ def _references(case: CaseDoc, details: AdvisoryDetails) -> list[ReferenceDoc]:
         if v.source is not None and is_web_address(v.source)
     ]
     return list({reference.url: reference for reference in reversed([*found, TLP_PAGE])}.values())[::-1]
-
-
-def _overview(
-    doc: AuditDocument,
-    case: CaseDoc,
-    items: Sequence[Item],
-    handsets: Sequence[HandsetNoticeDoc],
-    statements: Sequence[StatementDoc],
-) -> list[str]:
-    sessions = words.count(len(case.sessions), "session")
-    if items:
-        to = list(dict.fromkeys(item.organisation or item.host or "an unknown destination" for item in items))
-        first = (
-            f"In {sessions}, {title_words(items, 8)} left the handset, to "
-            f"{words.listing_at_most(to, 4, 'more recipient', 'more recipients')}; "
-            f"in cleartext: {_openly(items)}."
-        )
-    else:
-        first = f"In {sessions}, no known value was seen leaving. {words.NOT_SEEN}"
-    said = [first, _builds_line(handsets)]
-    if statements:
-        counts = Counter(statement.verdict for statement in statements)
-        verdicts = words.listing([f"{number} {name}" for name, number in counts.most_common()])
-        old = sum(statement.superseded is not None for statement in statements)
-        more = (
-            f" {words.count(old, 'of them speaks', 'of them speak')} of an older build than the newest evidence."
-            if old
-            else ""
-        )
-        said.append(
-            f"Of {words.count(len(statements), 'statement')} of the parties, by this evidence: {verdicts}.{more} "
-            "“Consistent” does not mean proved."
-        )
-    said.append(f"{Summary(doc=doc).coverage_line} {words.NOT_SEEN}")
-    return said
-
-
-def _openly(items: Sequence[Item]) -> str:
-    """Name what travelled in cleartext."""
-    clear = [item for item in items if "cleartext" in item.transports]
-    if not clear:
-        return "nothing"
-    rest = ", though not every time" if any(len(item.transports) > 1 for item in clear) else ""
-    types = {item.data_type for item in items}
-    named = "all of it" if {item.data_type for item in clear} == types else title_words(clear, 6)
-    return named + rest
-
-
-def _builds_line(handsets: Sequence[HandsetNoticeDoc]) -> str:
-    titles = {
-        "affected": "Affected",
-        "fixed": "No longer seen (fixed, as far as tested)",
-        "undecided": "Undecided",
-        "not_tested": "Not tested",
-        "not_seen": "Nothing seen",
-    }
-    parts = []
-    for state in _ACTIVE:
-        names = [
-            f"{h.name} {b.build or '(build not recorded)'}"
-            for h in handsets
-            for b in h.builds
-            if b.state == state
-        ]
-        if names:
-            parts.append(f"{titles[state]}: {words.listing_at_most(names, 8, 'more build', 'more builds')}.")
-    return " ".join(parts) or "No build of a handset is named."

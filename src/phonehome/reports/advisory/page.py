@@ -26,6 +26,7 @@ def render_page(doc: AdvisoryDocument) -> bytes:
     styles = [
         files("phonehome.reports").joinpath("assets", name).read_text(encoding="utf-8") for name in STYLES
     ]
+    styles.append(_page_margins(doc.tlp))
     page = (
         _environment()
         .get_template("advisory.html.j2")
@@ -36,6 +37,12 @@ def render_page(doc: AdvisoryDocument) -> bytes:
         )
     )
     return page.encode("utf-8", "backslashreplace")
+
+
+def _page_margins(tlp: str) -> str:
+    """Put the label at the head and the foot of every printed page; browsers print no ground there, so in black."""
+    label = f'content: "TLP:{tlp}"; color: #000; font: 700 12pt Arial, sans-serif;'
+    return f"@page {{ @top-right {{ {label} }} @bottom-left {{ {label} }} }}"
 
 
 def _policy(styles: list[str]) -> str:

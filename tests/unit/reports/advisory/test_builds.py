@@ -15,7 +15,8 @@ from case_documents import (
 
 from phonehome.documents.advisory import BuildDoc
 from phonehome.documents.case import CaseHandsetDoc, HostShareDoc, SessionDoc
-from phonehome.reports.advisory.builds import judge_builds, rate_bound
+from phonehome.reports.advisory.builds import judge_builds
+from phonehome.reports.advisory.fixes import rate_bound
 from phonehome.reports.advisory.items import gather_items
 
 PHONE = "handset-1"

@@ -2,6 +2,7 @@
 
 import html
 import json
+import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -99,6 +100,17 @@ def test_every_text_can_be_read_on_its_ground(tab: Tab, tmp_path: Path, dark: bo
     assert tab.run(CONTRAST) == []
 
 
+@pytest.mark.needs_tool("chromium", "pdftotext")
+def test_on_paper_every_page_has_the_label_at_its_head_and_foot(tab: Tab, tmp_path: Path) -> None:
+    show(tab, tmp_path, affair_notice())
+    printed = tmp_path / "printed.pdf"
+    printed.write_bytes(tab.pdf())
+    done = subprocess.run(["pdftotext", "-raw", printed, "-"], capture_output=True, check=True, timeout=60)
+    pages = done.stdout.decode().rstrip("\f").split("\f")
+    assert len(pages) > 1
+    assert all(page.count("TLP:GREEN") >= 2 for page in pages)
+
+
 def test_it_needs_nothing_from_elsewhere_and_runs_no_script() -> None:
     text = render_page(affair_notice()).decode()
     parsed = Parsed(text)
@@ -124,5 +136,5 @@ def test_it_says_draft_and_reconstruction_and_the_label() -> None:
     text = render_page(affair_notice()).decode()
     assert "<title>Xiaomi Redmi 1S" in text
     assert "(draft, reconstruction)</title>" in text
-    assert text.count("TLP:GREEN") == 2
+    assert text.count("TLP:GREEN</span>") == 2
     assert json.dumps("DRAFT: this notice is not signed.")[1:-1] in text
