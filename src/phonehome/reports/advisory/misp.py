@@ -9,7 +9,7 @@ from phonehome.documents.advisory import AdvisoryDocument, SentDoc
 from phonehome.reports import words
 from phonehome.reports.advisory import phrases
 from phonehome.reports.advisory.hosts import address_kind, is_host_name
-from phonehome.reports.advisory.ids import make_uuid
+from phonehome.reports.advisory.ids import make_uuid, notice_key
 from phonehome.reports.advisory.json_notice import write_json
 from phonehome.reports.advisory.markdown import render_markdown
 from phonehome.reports.advisory.shown import make_visible
@@ -37,7 +37,7 @@ def render_misp(doc: AdvisoryDocument) -> bytes:
     stamp = str(int(datetime.fromisoformat(doc.updated).timestamp()))
     organisation = {"name": doc.publisher.name, "uuid": make_uuid("organisation", doc.publisher.namespace)}
     event: Json = {
-        "uuid": make_uuid(doc.id, "event"),
+        "uuid": make_uuid(*notice_key(doc), "event"),
         "info": phrases.marked_title(doc),
         "date": phrases.day(doc.issued),
         "timestamp": stamp,
@@ -51,7 +51,7 @@ def render_misp(doc: AdvisoryDocument) -> bytes:
         "Object": [],
         "EventReport": [
             {
-                "uuid": make_uuid(doc.id, "report"),
+                "uuid": make_uuid(*notice_key(doc), "report"),
                 "name": phrases.release(doc),
                 "content": report,
                 "distribution": INHERIT,
@@ -71,7 +71,7 @@ def _attributes(doc: AdvisoryDocument, stamp: str) -> list[Json]:
     found: dict[str, Json] = {}
 
     def add(kind: str, category: str, value: str, comment: str) -> None:
-        ident = make_uuid(doc.id, "attribute", kind, value, comment if kind == "comment" else None)
+        ident = make_uuid(*notice_key(doc), "attribute", kind, value, comment if kind == "comment" else None)
         found[ident] = {
             "uuid": ident,
             "type": kind,

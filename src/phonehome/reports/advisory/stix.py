@@ -12,7 +12,7 @@ from phonehome.documents.advisory import AdvisoryDocument, SentDoc, StatementDoc
 from phonehome.reports import words
 from phonehome.reports.advisory import phrases
 from phonehome.reports.advisory.hosts import address_kind, is_host_name
-from phonehome.reports.advisory.ids import make_uuid
+from phonehome.reports.advisory.ids import make_uuid, notice_key
 from phonehome.reports.advisory.json_notice import write_json
 from phonehome.reports.advisory.moments import read_moment, write_moment
 from phonehome.reports.advisory.shown import make_visible
@@ -43,7 +43,7 @@ def render_stix(doc: AdvisoryDocument) -> bytes:
     objects = maker.objects()
     bundle = {
         "type": "bundle",
-        "id": f"bundle--{make_uuid('bundle', doc.id, doc.version)}",
+        "id": f"bundle--{make_uuid('bundle', *notice_key(doc), doc.version)}",
         "objects": objects,
     }
     return write_json(bundle)
@@ -98,7 +98,7 @@ class _Maker:
         }
 
     def _ident(self, kind: str, *parts: str | None) -> str:
-        return f"{kind}--{make_uuid(self._doc.id, kind, *parts)}"
+        return f"{kind}--{make_uuid(*notice_key(self._doc), kind, *parts)}"
 
     def _labelled(self) -> Json:
         """Say draft or reconstruction on the objects themselves: they travel without the report."""

@@ -87,6 +87,11 @@ def test_file_names_come_from_the_number_and_nothing_else(chosen: AdvisoryFormat
     assert re.fullmatch(r"[+\-a-z0-9_]+(\.[a-z]+){1,2}", chosen.file_name(notice))
 
 
+def test_every_format_has_its_line_on_the_page(chosen: AdvisoryFormat) -> None:
+    page = Path(__file__).parents[4] / "docs" / "advisory.md"
+    assert f"| `{chosen.name}` |" in page.read_text(encoding="utf-8")
+
+
 def test_suffixes_belong_to_one_format_each() -> None:
     suffixes = [suffix for one in FORMATS for suffix in one.suffixes]
     assert len(suffixes) == len(set(suffixes))

@@ -96,6 +96,18 @@ def test_the_marks_stand_on_the_objects_themselves() -> None:
             assert one["labels"] == ["draft", "reconstruction"], one["id"]
 
 
+def test_identifiers_stay_from_version_to_version_and_differ_between_draft_and_release() -> None:
+    def idents(notice: AdvisoryDocument) -> set[str]:
+        return {one["id"] for one in objects(notice) if one["type"] in ("report", "note", "infrastructure")}
+
+    first = replace(DETAILS, revisions=DETAILS.revisions[:1])
+    assert idents(affair_notice(signed=True, details=first)) == idents(affair_notice(signed=True))
+    assert not idents(affair_notice()) & idents(affair_notice(signed=True))
+    assert DETAILS.publisher is not None
+    other = replace(DETAILS, publisher=replace(DETAILS.publisher, namespace="https://other.example"))
+    assert not idents(affair_notice(details=other)) & idents(affair_notice())
+
+
 def test_a_masked_host_makes_no_observable() -> None:
     notice = affair_notice()
     sent = notice.sent[0].model_copy(update={"host": "‹imei-1›.example.com", "addresses": ["‹token›"]})
