@@ -1,6 +1,6 @@
 """Whatever stands in the files of a case, reading it ends with a case or with a sentence."""
 
-import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -123,13 +123,13 @@ def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path, name: str) ->
 
 def test_a_folder_that_is_closed_to_us_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write_case(tmp_path / "case")
-    listed = os.listdir
+    iterdir = Path.iterdir
 
-    def refuse(path: str | Path) -> list[str]:
-        if Path(path).name == "sessions":
+    def refuse(folder: Path) -> Iterator[Path]:
+        if folder.name == "sessions":
             raise PermissionError(13, "Permission denied")
-        return listed(path)
+        return iter(list(iterdir(folder)))
 
-    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(ConfigError, match="sessions: cannot be looked into: Permission denied"):
         load_case(root)
