@@ -20,8 +20,8 @@ MAX_FLOWS = 200
 """Sessions of a handset, conditions and flows that are put into the table; of flows the gravest."""
 
 MAX_PAIRS = 2000
-MAX_NEAREST = 8
-"""Pairs of sessions that are compared to find the nearest, and those of the nearest that are taken."""
+MAX_TELLING = 8
+"""Pairs of sessions that are compared, and those of the most telling that are taken."""
 
 POSITION = "position"
 """Where it was recorded; a factor where sessions of a handset differ in it."""
@@ -49,6 +49,7 @@ class Experiment:
     sessions: dict[str, SessionDoc]
     document: AuditDocument
     _rests: dict[str, dict[str, int]] = field(default_factory=dict)
+    _differences: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def side(self) -> Side:
@@ -89,10 +90,15 @@ class Experiment:
             )
         return self._rests[factor]
 
-    def differences(self, one: str, other: str) -> list[str]:
+    def differences(self, one: str, other: str) -> frozenset[str]:
         """Name the factors in which two sessions differ."""
-        first, second = self.values[one], self.values[other]
-        return [name for name in self.factors if first.get(name) != second.get(name)]
+        key = (one, other)
+        if key not in self._differences:
+            first, second = self.values[one], self.values[other]
+            self._differences[key] = frozenset(
+                name for name in self.factors if first.get(name) != second.get(name)
+            )
+        return self._differences[key]
 
     def iter_outcomes(self) -> Iterator[Outcome]:
         """Weigh every session for every flow that was seen, the gravest first."""
@@ -126,14 +132,22 @@ class Experiment:
             exposures=exposures,
         )
 
-    def nearest_pairs(self, outcome: Outcome) -> list[tuple[str, str]]:
-        """Pair sessions that saw it with sessions that did not: those that differ in the fewest factors."""
+    def telling_pairs(self, outcome: Outcome) -> list[tuple[str, str]]:
+        """Pair sessions that saw it with sessions that did not, leaving out what a nearer pair says better.
+
+        Whatever causes the flow is among the factors in which a pair differs. A pair that differs in all that another
+        differs in, and in more, adds nothing.
+        """
         pairs = [(one, other) for one in outcome.seen for other in outcome.not_seen][:MAX_PAIRS]
-        distances = [len(self.differences(*pair)) for pair in pairs]
-        least = min(distances, default=0)
-        return [pair for pair, distance in zip(pairs, distances, strict=True) if distance == least][
-            :MAX_NEAREST
-        ]
+        pairs.sort(key=lambda pair: len(self.differences(*pair)))
+        found: dict[tuple[str, str], frozenset[str]] = {}
+        for pair in pairs:
+            differences = self.differences(*pair)
+            if not any(nearer < differences for nearer in found.values()):
+                found[pair] = differences
+                if len(found) == MAX_TELLING:
+                    break
+        return list(found)
 
 
 def _number(keys: dict[str, frozenset[tuple[str, str]]]) -> dict[str, int]:

@@ -140,15 +140,12 @@ class Table:
         return factor in self.experiment.values[name] and self.experiment.cells[name] not in self.disputed
 
     def _confounded_with(self, factor: str) -> list[str]:
-        """Name what else splits in the same way, or else what else changed between the nearest sessions."""
+        """Name what else splits in the same way, or else what else changed between the most telling sessions."""
         others = [name for name in self.experiment.factors if name != factor and self.splits(name)]
         if others:
             return others
-        changed = {
-            name
-            for pair in self.experiment.nearest_pairs(self.outcome)
-            for name in self.experiment.differences(*pair)
-        }
+        pairs = self.experiment.telling_pairs(self.outcome)
+        changed = frozenset().union(*(self.experiment.differences(*pair) for pair in pairs))
         return sorted(changed - {factor})
 
     def _write(self, factors: list[FactorDoc]) -> str:

@@ -73,9 +73,10 @@ def propose(document: AuditDocument) -> list[ProposalDoc]:
     found: dict[tuple[str, Cell], _Proposal] = {}
     for experiment in make_experiments(document):
         builds = _order_builds(document, experiment)
+        recorded = _index_recorded(experiment)
         for outcome in experiment.iter_outcomes():
             for idea in _iter_ideas(experiment, outcome, builds):
-                if not _is_recorded(experiment, idea):
+                if not any(idea.steps <= steps for steps in recorded.get(idea.cell, ())):
                     found.setdefault((idea.subject, idea.cell), _Proposal()).add(idea)
     best = sorted(found.items(), key=lambda item: (-item[1].weight, item[0][0], sorted(item[0][1])))
     return [_describe(subject, cell, proposal) for (subject, cell), proposal in best[:MAX_PROPOSALS]]
@@ -95,12 +96,13 @@ def _describe(subject: str, cell: Cell, proposal: _Proposal) -> ProposalDoc:
     )
 
 
-def _is_recorded(experiment: Experiment, idea: Idea) -> bool:
-    """Say whether a session of these conditions, with these steps, is there already."""
-    return any(
-        frozenset(session.conditions.items()) == idea.cell and idea.steps <= experiment.side.steps[name]
-        for name, session in experiment.sessions.items()
-    )
+def _index_recorded(experiment: Experiment) -> dict[Cell, list[frozenset[str]]]:
+    """Give the steps of the sessions that are there, by their conditions."""
+    recorded: dict[Cell, list[frozenset[str]]] = {}
+    for name, session in experiment.sessions.items():
+        cell = frozenset(session.conditions.items())
+        recorded.setdefault(cell, []).append(experiment.side.steps[name])
+    return recorded
 
 
 def _order_builds(document: AuditDocument, experiment: Experiment) -> list[str]:
@@ -147,13 +149,13 @@ Missing = tuple[Mapping[str, str], str, float]
 
 
 def _iter_splits(experiment: Experiment, outcome: Outcome) -> Iterator[Missing]:
-    """Change one condition at a time between the nearest sessions of which one saw it and one did not."""
+    """Change one condition at a time between the most telling sessions of which one saw it and one did not."""
     table = Table(experiment=experiment, outcome=outcome)
     if any(table.splits(name) and table.contrasts(name) for name in experiment.factors):
         return  # nothing to split: the cause is known
-    for one, other in experiment.nearest_pairs(outcome):
+    for one, other in experiment.telling_pairs(outcome):
         seen, not_seen = (experiment.sessions[name].conditions for name in (one, other))
-        differences = [name for name in experiment.differences(one, other) if name != POSITION]
+        differences = sorted(experiment.differences(one, other) - {POSITION})
         declared = all(name in seen and name in not_seen for name in differences)
         if not declared or not 1 < len(differences) <= MAX_DIFFERENCES:
             continue

@@ -88,6 +88,39 @@ def test_the_lab_of_2014_cannot_tell_messaging_from_what_changed_beside_it() -> 
     assert factor(cause, "build").verdict == "irrelevant"
 
 
+def test_everything_that_changed_between_telling_sessions_is_named() -> None:
+    sessions = [
+        make_session(
+            name,
+            dict(zip(("build", "account", "messaging", "cloud"), values, strict=True)),
+            exposes={"imei": 1},
+        )
+        for name, values in {
+            "01": ("factory", "none", "on", "off"),
+            "02": ("factory", "yes", "on", "on"),
+            "03": ("update", "none", "off", "off"),
+            "04": ("update", "yes", "on", "on"),
+        }.items()
+    ]
+    flows = [make_flow("imei", session=name) for name in ("01", "02", "04")]
+    messaging = factor(cause_of(make_case_document(sessions, flows), "imei"), "messaging")
+    # 01 against 03 leaves build, 04 against 03 account and cloud; 02 against 03 says no more than these.
+    assert messaging.confounded_with == ["account", "build", "cloud"]
+
+
+def test_many_conditions_and_sessions_are_no_work_for_a_lifetime() -> None:
+    conditions = [
+        {f"factor-{number}": str(row >> number % 5 & 1) for number in range(60)} for row in range(250)
+    ]
+    sessions = [
+        make_session(f"{row:03}", values, exposes={"imei": 1}) for row, values in enumerate(conditions)
+    ]
+    flows = [make_flow("imei", f"h{row % 40}.net", session=f"{row:03}") for row in range(250)]
+    causes = find_causes(make_case_document(sessions, flows))
+    assert len(causes) == 40
+    assert all(len(cause.factors) == 40 for cause in causes)
+
+
 def test_the_missing_session_makes_it_a_cause() -> None:
     document = lab_of_2014()
     assert document.case is not None
