@@ -17,7 +17,7 @@ def make_uuid(*parts: str | None) -> str:
 def notice_key(doc: AdvisoryDocument) -> tuple[str, str, str]:
     """Tell a notice from every other: whose it is, its number, and whether it is a draft.
 
-    A final notice is not the draft with other words: who imported the draft would otherwise have two objects of one name
-    and one date that differ.
+    A final notice is not the draft with other words: who imported the draft would otherwise have two objects of one
+    name and one date that differ.
     """
     return doc.publisher.namespace, doc.id, "draft" if doc.status == "draft" else "released"
