@@ -41,6 +41,8 @@ _MISSES: Mapping[Position, tuple[str, ...]] = {
         _OTHER_RADIOS,
     ),
 }
+BOOT_STEPS = frozenset({"power-on", "start-up", "restart"})
+"""Steps of the shipped protocols in which the handset starts."""
 _ON_PATH = (Position.GATEWAY, Position.TAP)
 CELLULAR_WORDS = frozenset({"cellular", "mobile", "3g", "4g", "5g", "lte", "umts", "gprs", "edge"})
 """Values of the condition `network` that mean the cellular network."""
@@ -55,7 +57,8 @@ def missed_by(session: Session) -> tuple[str, ...]:
     position = session.position
     network = session.conditions.get("network", "").strip().lower()
     first: list[str] = []
-    if position in _ON_PATH and network in CELLULAR_WORDS:
+    on_cellular = position in _ON_PATH and network in CELLULAR_WORDS
+    if on_cellular:
         first.append(
             f"The session ran on the cellular network ({network}), which a {position} does not see: nothing that the "
             "handset sent there is in the recording, and “not seen” says nothing of it."
@@ -65,5 +68,11 @@ def missed_by(session: Session) -> tuple[str, ...]:
             "The session does not say on which network the handset was; if it was on the cellular one, its traffic "
             f"is not in the recording of a {position}."
         )
-    rest = [text for text in _MISSES[position] if not (first and network and text == _CELLULAR)]
+    boots = [step.id for step in session.steps if step.id in BOOT_STEPS]
+    if position is Position.HANDSET and boots:
+        first.append(
+            f"The timeline has the step {boots[0]}, and a recording on the handset begins after it has started: what was "
+            "sent before is not in it, and “not seen” says nothing of that."
+        )
+    rest = [text for text in _MISSES[position] if not (on_cellular and text == _CELLULAR)]
     return (*first, *rest)

@@ -1,9 +1,11 @@
 """Each recording position says what it misses, the worst first."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from phonehome.model.positions import missed_by
-from phonehome.model.session import Position, Session
+from phonehome.model.session import Position, Session, Step
 
 
 def misses(position: Position, **conditions: str) -> str:
@@ -47,3 +49,15 @@ def test_a_recording_on_the_handset_sees_the_cellular_network() -> None:
 
 def test_a_session_that_does_not_say_its_network_is_told_what_may_be_missing() -> None:
     assert misses(Position.GATEWAY).startswith("The session does not say on which network")
+
+
+def test_a_start_that_was_recorded_on_the_handset_itself_is_told_to_be_missing() -> None:
+    step = Step(id="start-up", at=datetime(2014, 8, 7, tzinfo=UTC))
+
+    def first(position: Position) -> str:
+        return missed_by(
+            Session(id="01", subject="x", position=position, conditions={"network": "wifi"}, steps=(step,))
+        )[0]
+
+    assert first(Position.HANDSET).startswith("The timeline has the step start-up")
+    assert not first(Position.GATEWAY).startswith("The timeline")
