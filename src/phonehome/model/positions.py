@@ -48,6 +48,18 @@ CELLULAR_WORDS = frozenset({"cellular", "mobile", "3g", "4g", "5g", "lte", "umts
 """Values of the condition `network` that mean the cellular network."""
 
 
+def is_blind(session: Session) -> bool:
+    """Say whether nothing that the handset sent can be in the recording: its steps then gave no data a chance to be seen.
+
+    So it is where the handset was on the cellular network, and the recording was made on another path.
+    """
+    return session.position in _ON_PATH and _network_of(session) in CELLULAR_WORDS
+
+
+def _network_of(session: Session) -> str:
+    return session.conditions.get("network", "").strip().lower()
+
+
 def missed_by(session: Session) -> tuple[str, ...]:
     """Say in sentences what the recording of a session, made where it was, cannot have seen.
 
@@ -55,9 +67,9 @@ def missed_by(session: Session) -> tuple[str, ...]:
     nothing of the handset's, and its "not seen" means nothing.
     """
     position = session.position
-    network = session.conditions.get("network", "").strip().lower()
+    network = _network_of(session)
     first: list[str] = []
-    on_cellular = position in _ON_PATH and network in CELLULAR_WORDS
+    on_cellular = is_blind(session)
     if on_cellular:
         first.append(
             f"The session ran on the cellular network ({network}), which a {position} does not see: nothing that the "
@@ -71,8 +83,8 @@ def missed_by(session: Session) -> tuple[str, ...]:
     boots = [step.id for step in session.steps if step.id in BOOT_STEPS]
     if position is Position.HANDSET and boots:
         first.append(
-            f"The timeline has the step {boots[0]}, and a recording on the handset begins after it has started: what was "
-            "sent before is not in it, and “not seen” says nothing of that."
+            f"The timeline has the step {boots[0]}, and a recording on the handset begins after it has started: what "
+            "was sent before is not in it, and “not seen” says nothing of that."
         )
     rest = [text for text in _MISSES[position] if not (on_cellular and text == _CELLULAR)]
     return (*first, *rest)

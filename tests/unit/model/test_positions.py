@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from phonehome.model.positions import missed_by
+from phonehome.model.positions import is_blind, missed_by
 from phonehome.model.session import Position, Session, Step
 
 
@@ -41,6 +41,16 @@ def test_a_session_on_the_cellular_network_is_not_seen_from_the_wifi(
     first, *rest = misses(position, network=network).splitlines()
     assert "nothing that the handset sent there is in the recording" in first
     assert not any("goes past it" in sentence for sentence in rest), "said once"
+
+
+@pytest.mark.parametrize("position", Position)
+@pytest.mark.parametrize("network", ["cellular", "wifi", ""])
+def test_only_a_recording_on_another_path_than_the_handsets_is_blind(
+    position: Position, network: str
+) -> None:
+    session = Session(id="01", subject="x", position=position, conditions={"network": network})
+    blind = network == "cellular" and position in {Position.GATEWAY, Position.TAP}
+    assert is_blind(session) is blind
 
 
 def test_a_recording_on_the_handset_sees_the_cellular_network() -> None:
