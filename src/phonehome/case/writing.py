@@ -53,7 +53,7 @@ def write_durably(
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
+    _confirm(path)
 
 
 @contextmanager
@@ -68,16 +68,17 @@ def whole_folder(target: Path) -> Iterator[Path]:
     partial = target.with_name(partial_name(target.name))
     with explaining(target):
         partial.mkdir()
-        try:
-            yield partial
+    try:
+        yield partial
+        with explaining(target):
             sync_folder(partial)
             if os.path.lexists(target):
                 raise ConfigError(f"{target} is there already; give another name")
             partial.rename(target)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
-        sync_folder(target.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    _confirm(target)
 
 
 def partial_name(name: str) -> str:
@@ -124,6 +125,16 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def _confirm(path: Path) -> None:
+    """Bring the new name of a file or folder to the disk; it is there already for everybody who looks."""
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: was written, but the disk does not confirm it: {error.strerror}; look after the disk"
+        ) from error
 
 
 @contextmanager

@@ -49,7 +49,7 @@ CELLULAR_WORDS = frozenset({"cellular", "mobile", "3g", "4g", "5g", "lte", "umts
 
 
 def is_blind(session: Session) -> bool:
-    """Say whether nothing that the handset sent can be in the recording: its steps then gave no data a chance to be seen.
+    """Say whether nothing that the handset sent can be in the recording: its steps then exposed nothing to it.
 
     So it is where the handset was on the cellular network, and the recording was made on another path.
     """

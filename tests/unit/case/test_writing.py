@@ -47,6 +47,18 @@ def test_on_a_full_disk_the_old_file_stands(tmp_path: Path, monkeypatch: pytest.
     assert names_in(tmp_path) == ["annotations.yaml"]
 
 
+def test_a_disk_that_does_not_confirm_a_rename_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_folder: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("phonehome.case.writing.sync_folder", refuse)
+    with pytest.raises(ConfigError, match="was written, but the disk does not confirm it"):
+        write_durably(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
 def test_a_draft_that_its_check_refuses_goes_away(tmp_path: Path) -> None:
     path = tmp_path / "annotations.yaml"
     path.write_bytes(b"old")
