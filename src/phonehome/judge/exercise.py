@@ -163,10 +163,7 @@ class Pairing:
             for other in others[:MAX_NEAREST]
         ]
         nearest = min(differences, key=len)
-        lacking = [
-            f"{name}={wanted[name]}" if name in wanted else f"{name} undeclared as in {self.seen.name}"
-            for name in nearest
-        ]
+        lacking = [f"{name}={wanted[name]}" if name in wanted else f"{name} not stated" for name in nearest]
         return f"{self.silent.name} has no session with {listing_at_most(lacking, NAMED, 'other', 'others')}"
 
     def _find_exposed(self, sent: Sent, comparable: list[str]) -> tuple[list[str], list[Doubt]]:

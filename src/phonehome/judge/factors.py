@@ -187,13 +187,16 @@ class Table:
             f"not seen ({count(self.outcome.exposures[other], 'exposure')} there, {exposures} in all)"
         )
 
-    @staticmethod
-    def _write_confounded(factors: list[FactorDoc]) -> list[str]:
+    def _write_confounded(self, factors: list[FactorDoc]) -> list[str]:
         if not factors:
             return []
-        names = list(dict.fromkeys(name for one in factors for name in (one.name, *one.confounded_with)))
         values = [f"{one.name}={level.value}" for one in factors for level in one.levels if level.seen]
-        return [
-            f"goes with {listing_at_most(values, NAMED, 'other', 'others')}, but {listing(names)} changed together: "
-            "no session tells them apart"
+        together: dict[frozenset[str], tuple[str, str]] = {}
+        for pair in self.experiment.telling_pairs(self.outcome):
+            together.setdefault(self.experiment.differences(*pair), pair)
+        changed = [
+            f"{listing(sorted(names))} changed together between {other} and {one}"
+            for names, (one, other) in list(together.items())[:NAMED]
         ]
+        goes = listing_at_most(values, NAMED, "other", "others")
+        return [f"goes with {goes}, but no session tells what causes it: {', and '.join(changed)}"]

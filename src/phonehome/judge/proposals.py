@@ -30,6 +30,9 @@ MAX_DIFFERENCES = 5
 SPLIT, NEWEST, UNTRIED = 1.0, 0.8, 0.2
 """How much the three kinds tell of one flow."""
 
+SIDE = 0.5
+"""How much a split tells if the condition that it changes cannot be the cause alone."""
+
 UP_TO_DATE = 1.25
 """How much more a session with the newest build tells than one with an older build."""
 
@@ -161,8 +164,9 @@ def _iter_splits(experiment: Experiment, outcome: Outcome) -> Iterator[Missing]:
             continue
         why = f"tells {listing(differences)} apart"
         for name in differences:
-            yield {**not_seen, name: seen[name]}, why, SPLIT
-            yield {**seen, name: not_seen[name]}, why, SPLIT
+            kind = SPLIT if table.splits(name) else SIDE
+            yield {**not_seen, name: seen[name]}, why, kind
+            yield {**seen, name: not_seen[name]}, why, kind
 
 
 def _iter_newest(experiment: Experiment, outcome: Outcome, builds: Sequence[str]) -> Iterator[Missing]:

@@ -130,12 +130,18 @@ def _doubt_position(sent: Sent, seen: Part, silent: Part) -> Iterator[str]:
     now = {session.position for session in sessions}
     if not now or not was or now & was:
         return
-    if now == {"proxy"}:
+    if now == {"proxy"} and not _is_read_at_owner(sent, seen, silent):
         yield f"{name} was recorded at a proxy, which misses apps that pin certificates or go round it"
     if "handset" in now and _followed_first_step(sent, seen):
         yield f"{name} was recorded on the handset, which misses early boot"
     if "handset" in was and any(session.conditions.get("network") != "wifi" for session in sessions):
         yield f"{name} was not recorded on the handset, and so misses what goes over the cellular network"
+
+
+def _is_read_at_owner(sent: Sent, seen: Part, silent: Part) -> bool:
+    """Say whether something sent to the host or its owner was read: then its apps do not go past a proxy."""
+    *places, _ = _places(sent, seen, silent)  # the last is anywhere
+    return any(now.read for _, _, now in places)
 
 
 def _misses_network(session: SessionDoc) -> bool:

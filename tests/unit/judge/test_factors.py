@@ -73,7 +73,7 @@ def test_services_that_were_only_switched_on_together_are_confounded() -> None:
     assert factor(cause, "service.messaging").confounded_with == ["service.cloud"]
     assert cause.sentence == (
         "Contact phone number to api.account.xiaomi.com: goes with service.cloud=on and service.messaging=on, but "
-        "service.cloud and service.messaging changed together: no session tells them apart."
+        "no session tells what causes it: service.cloud and service.messaging changed together between off and on."
     )
 
 
