@@ -98,8 +98,13 @@ def _poorly_read(new: SessionDoc, old: SessionDoc, item: Item) -> str | None:
         return f"{words.count(new.lost_problems, 'problem')} lost part of the recording"
     for share in new.destinations:
         unread = share.closed + share.unreadable + share.lost
-        if unread and _may_be(share, item):
-            return f"{words.size(unread)} to {share.host or share.address or 'an unnamed host'} could not be read"
+        if not unread:
+            continue
+        where = share.host or share.address or "an unnamed host"
+        if _may_be(share, item):
+            return f"{words.size(unread)} to {where} could not be read"
+        if not _is_known(share, old):
+            return f"{words.size(unread)} to {where}, where session {old.id} sent nothing, could not be read"
     if _read_share(new) < _read_share(old) - COVERAGE_SLACK:
         return (
             f"only {100 * _read_share(new):.0f} % of what was sent could be read, "
@@ -118,6 +123,13 @@ def _may_be(share: HostShareDoc, item: Item) -> bool:
         share.host is not None and (share.host == domain or share.host.endswith(f".{domain}"))
         for domain in item.domains
     )
+
+
+def _is_known(share: HostShareDoc, old: SessionDoc) -> bool:
+    """Tell whether the older session talked to the same host or owner: to a new one the data may have moved."""
+    hosts = {one.host for one in old.destinations} - {None}
+    owners = {one.organisation for one in old.destinations} - {None}
+    return share.host in hosts or share.organisation in owners
 
 
 def _read_share(session: SessionDoc) -> float:

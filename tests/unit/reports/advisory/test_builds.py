@@ -49,7 +49,10 @@ def states(*arguments: Any, **named: Any) -> list[str]:
     return [one.state for one in judge(*arguments, **named)]
 
 
-OLD = session("1")
+OLD = session(
+    "1",
+    destinations=[make_share(HOST, organisation="Example"), make_share("far.test", 1000, organisation="Far")],
+)
 SENT = make_flow("imei", HOST, session="session-1")
 
 
@@ -101,6 +104,10 @@ def test_what_goes_to_another_host_now_is_not_fixed() -> None:
         ({"destinations": [make_share(HOST), make_share("cdn.test", 0, lost=9, organisation="Example")]}, "9 B to"),
         ({"destinations": [make_share(HOST), make_share(None, 0, closed=9)]}, "9 B to 192.0.2.10"),
         (
+            {"destinations": [make_share(HOST), make_share("new.test", 0, closed=9, organisation="New")]},
+            "9 B to new.test, where session session-1 sent nothing, could not be read",
+        ),
+        (
             {"destinations": [make_share(HOST, 900), make_share("far.test", 0, closed=100)]},
             "only 90 % of what was sent could be read, against 100 %",
         ),
@@ -112,7 +119,7 @@ def test_not_seen_is_no_fix_where_it_means_little(changes: dict[str, Any], reaso
     assert reason in " ".join(builds[1].why)
 
 
-def test_unread_bytes_of_strangers_do_not_matter_as_long_as_they_are_few() -> None:
+def test_unread_bytes_of_strangers_known_before_do_not_matter_as_long_as_they_are_few() -> None:
     far: list[HostShareDoc] = [
         make_share(HOST, 1000),
         make_share("far.test", 0, closed=40, organisation="Far"),
