@@ -4,10 +4,10 @@ import base64
 import json
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from urllib.parse import urlencode
 
 import httpx
@@ -52,10 +52,13 @@ class Phone:
         self.token = ""
         self.security = b""
         self.number = ""
+        self.pushes: list[Push] = []
         self._keys = count()
 
     def close(self) -> None:
         self.web.close()
+        for push in self.pushes:
+            push.close()
 
     def key(self) -> str:
         """A fresh idempotency key."""
@@ -161,12 +164,19 @@ class Phone:
         return self.ask("POST", "https://api.chat.xiaomi.net/mx/v1/messages", given, key=key, sealed=True)
 
     def sync(
-        self, kind: str, changes: list[dict[str, object]], *, key: str, cursor: int = 0
+        self, kind: str, changes: Sequence[Mapping[str, object]], *, key: str, cursor: int = 0
     ) -> httpx.Response:
         """Synchronise a type of the backup."""
         host = SERVICES_BY_NAME[kind].host
         given = {"cursor": str(cursor), "changes": json.dumps(changes)}
         return self.ask("POST", f"https://{host}/mic/v1/sync", given, key=key, sealed=True)
+
+
+class NewPhone(Protocol):
+    """Makes handsets of a cloud; with a number, activated."""
+
+    def __call__(self, number: str | None = None, *, country: str = "IN", http2: bool = False) -> Phone:
+        """Make one."""
 
 
 class PushEndedError(Exception):
@@ -178,6 +188,7 @@ class Push:
 
     def __init__(self, phone: Phone, *, sealed: bool = True, host: str = "app.chat.xiaomi.net") -> None:
         self.phone = phone
+        phone.pushes.append(self)
         self.sealed = sealed
         self.host = host
         self.seq = 0
@@ -192,9 +203,8 @@ class Push:
     def connect(self) -> "Push":
         """Open and bind; follows one redirection."""
         for _ in range(3):
-            endpoint = self.phone.cloud.resolve(self.host, "push")
-            self._socket = socket.create_connection((endpoint.address, endpoint.port), timeout=20)
-            self._reader, self._ready = StanzaReader(), []
+            self.open()
+            assert self._socket is not None
             self._socket.sendall(
                 open_stream(to="xiaomi.com", model="HM 1SW", os="JHCMIBH45.0", connpt="wifi")
             )
@@ -219,6 +229,13 @@ class Push:
                 raise PushEndedError(f"{answer.name} {answer.attributes} {answer.text}")
             return self
         raise PushEndedError("redirected for ever")
+
+    def open(self) -> None:
+        """Connect, and say nothing yet."""
+        self.close()
+        endpoint = self.phone.cloud.resolve(self.host, "push")
+        self._socket = socket.create_connection((endpoint.address, endpoint.port), timeout=20)
+        self._reader, self._ready = StanzaReader(), []
 
     def next(self) -> Stanza:
         """Give the next stanza, whatever it is."""

@@ -71,6 +71,8 @@ def log_in(region: Region, *, name: str, password: str, device: str) -> Answer:
     if user_id is None or not 0 < len(device) <= MAX_DEVICE:
         raise Refusal(Reason.UNAUTHENTICATED, "name or password is wrong, or there is no deviceId")
     region.place(user_id)
+    if not region.logins.admits(user_id):
+        raise Refusal(Reason.THROTTLED, "too many log-ins in a minute", user_id=user_id)
     hashed = password_hash(password, user_id)
 
     def work(connection: Connection) -> Answer:

@@ -75,6 +75,15 @@ class Database:
 
         return self._retry(transaction)
 
+    def scrub(self) -> None:
+        """Overwrite what deleted rows left behind in SQLite's log; PostgreSQL's vacuum does that by itself."""
+        if self._sqlite:
+            connection = self._engine.raw_connection()  # outside any transaction
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()

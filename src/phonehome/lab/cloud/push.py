@@ -50,6 +50,7 @@ class PushConnection:
         self._writer = writer
         self._stanzas = StanzaReader()
         self._backlog: list[Stanza] = []
+        self._opened = False
         self._sealed = False
         self._sent = 0
 
@@ -58,14 +59,16 @@ class PushConnection:
         try:
             await self._serve()
         except Refusal as refusal:
-            self._send(write_stanza("error", refusal.why, reason=refusal.reason.value))
             await asyncio.to_thread(self._log_refusal, refusal)
+            self._open("refused")
+            self._send(write_stanza("error", refusal.why, reason=refusal.reason.value))
         except ElsewhereError as elsewhere:
             host = regional_host(elsewhere.region, SERVICES_BY_NAME["push"])
             self._send(write_stanza("redirect", region=elsewhere.region.value, host=host))
         except (BusyError, NotServingError, DatabaseUnavailableError):
             self._send(write_stanza("bye", why="busy"))
         except TimeoutError:
+            self._open("idle")
             self._send(write_stanza("bye", why="idle"))
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -84,7 +87,7 @@ class PushConnection:
                 raise Refusal(Reason.MALFORMED, 'a stream is opened to="xiaomi.com"')
             await asyncio.sleep(region.delay_s)
             stream_id = secrets.token_hex(8)
-            self._send(open_stream(id=stream_id, **{"from": "xiaomi.com"}))
+            self._open(stream_id)
             bind = await self._next()
             if bind is None:
                 return
@@ -237,6 +240,11 @@ class PushConnection:
         check_message(self._region, to=to, body=body, key=key)
         answer = messages.send(self._region, caller, to=to, body=body, key=key)
         return write_stanza("ack", id=key, **{name: str(value) for name, value in answer.data.items()})
+
+    def _open(self, stream_id: str) -> None:
+        if not self._opened:
+            self._opened = True
+            self._send(open_stream(id=stream_id, **{"from": "xiaomi.com"}))
 
     async def _next(self) -> Stanza | None:
         while not self._backlog:

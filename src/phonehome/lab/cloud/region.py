@@ -13,6 +13,7 @@ from phonehome.lab.cloud.hub import Hub
 from phonehome.lab.cloud.peers import Peers
 from phonehome.lab.cloud.refusal import Reason, Refusal, log_refusal
 from phonehome.lab.cloud.tables import directory_metadata, region_metadata
+from phonehome.lab.cloud.throttle import Throttle
 from phonehome.lab.cloud.tokens import Tokens
 from phonehome.lab.cloud.topology import Topology, read_topology
 
@@ -46,6 +47,7 @@ class Region:
     tokens: Tokens
     hub: Hub
     peers: Peers
+    logins: Throttle
 
     @property
     def delay_s(self) -> float:
@@ -130,4 +132,5 @@ def open_region(folder: Path, name: RegionName) -> Region:
         tokens=Tokens(config.seed),
         hub=Hub(),
         peers=Peers(folder, topology),
+        logins=Throttle(config.limits.logins_per_minute),
     )

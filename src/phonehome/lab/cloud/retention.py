@@ -55,7 +55,9 @@ def enforce_retention(region: Region) -> dict[str, int]:
             ).rowcount,
         }
 
-    return {**counts, **region.database.write(purge)}
+    counts |= region.database.write(purge)
+    region.database.scrub()
+    return counts
 
 
 def _expire_messages(region: Region, now: float, before: float) -> int:

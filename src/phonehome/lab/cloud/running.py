@@ -163,17 +163,19 @@ class Cloud:
         """Change who is to be served where; who lives elsewhere stays until moved."""
         self.directory.set_rules(rules)
 
+    def mover(self, *, before_step: Callable[[str, str], None] | None = None) -> Mover:
+        """Give a mover of users; `before_step` is called with each step's name and the user."""
+        return Mover(self.directory, self._peers, before_step=before_step)
+
     def migrate(
         self,
         origin: RegionName,
         target: RegionName,
         *,
         countries: Sequence[str] | None = None,
-        before_step: Callable[[str, str], None] | None = None,
     ) -> Moved:
         """Move users from region to region, one phase, from this process."""
-        mover = Mover(self.directory, self._peers, before_step=before_step)
-        return mover.move(origin, target, countries=countries)
+        return self.mover().move(origin, target, countries=countries)
 
     def start_migration(
         self, origin: RegionName, target: RegionName, *, countries: Sequence[str] = ()
@@ -186,8 +188,7 @@ class Cloud:
 
     def recover_migration(self, *, give_up: bool = False, seconds: float = 30.0) -> Moved:
         """Go on with moves that were interrupted, or give up those that are not committed."""
-        mover = Mover(self.directory, self._peers)
-        return recover_patiently(mover, seconds=seconds, give_up=give_up)
+        return recover_patiently(self.mover(), seconds=seconds, give_up=give_up)
 
     def stop(self) -> None:
         """Stop every server."""

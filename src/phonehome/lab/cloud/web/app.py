@@ -14,7 +14,6 @@ from starlette.routing import Match
 from starlette.routing import Route as PathRoute
 from starlette.types import Receive, Scope, Send
 
-from phonehome.lab.cloud.config import Limits
 from phonehome.lab.cloud.database import DatabaseUnavailableError
 from phonehome.lab.cloud.hosts import Service, regional_host, service_of_host
 from phonehome.lab.cloud.receipts import Answer
@@ -30,6 +29,8 @@ from phonehome.lab.cloud.web.micloud import MICLOUD
 
 ROUTES: tuple[Route, ...] = (*ACCOUNT, *CHAT, *MICLOUD, *BACKGROUND)
 RETRY_AFTER = "1"
+DRAINED_BYTES = 64 << 20
+"""Of a body that is too large: read, let go, then refused. A client that sends more is cut off."""
 _log = logging.getLogger(__name__)
 
 
@@ -79,11 +80,16 @@ class CloudApp:
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request, service: Service | None) -> Response:
+        limits = self._region.config.limits
+        found = None if service is None else self._route(request, service)
+        limit = limits.body_bytes if found is None else getattr(limits, found[0].body_limit)
+        body = await _read_body(request, limit)
+        await asyncio.sleep(self._region.delay_s)
         if service is None:
             raise Refusal(Reason.UNKNOWN, "no service of this cloud has this host name")
-        await asyncio.sleep(self._region.delay_s)
-        route, variables = self._route(request, service)
-        body = await _read_body(request, self._region.config.limits, route.body_limit)
+        if found is None:
+            raise Refusal(Reason.UNKNOWN, "no such path is asked with this method")
+        route, variables = found
 
         def work() -> tuple[Call, Answer]:
             call = parse_call(self._region, request, body, service=service, variables=variables)
@@ -92,15 +98,12 @@ class CloudApp:
         call, answer = await asyncio.to_thread(work)
         return _response(answer, call)
 
-    def _route(self, request: Request, service: Service) -> tuple[Route, dict[str, str]]:
-        other_method = False
+    def _route(self, request: Request, service: Service) -> tuple[Route, dict[str, str]] | None:
         for path, route in self._routes[service.name]:
             match, found = path.matches(request.scope)
             if match is Match.FULL:
                 return route, dict(found["path_params"])
-            other_method = other_method or match is Match.PARTIAL
-        why = "this path is asked with another method" if other_method else "there is no such path"
-        raise Refusal(Reason.UNKNOWN, why)
+        return None
 
     def _redirect(self, request: Request, service: Service, elsewhere: ElsewhereError) -> Response:
         host = regional_host(elsewhere.region, service)
@@ -124,16 +127,22 @@ def _attributed(region: Region, route: Route, call: Call) -> Answer:
         raise
 
 
-async def _read_body(request: Request, limits: Limits, limit_name: str) -> bytes:
-    limit: int = getattr(limits, limit_name)
+async def _read_body(request: Request, limit: int) -> bytes:
+    """Read the body; one that is too large is read to its end all the same, and let go.
+
+    A client that is still sending does not listen: only then does it see the refusal.
+    """
     announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and len(announced) < 20 and int(announced) > limit:
-        raise Refusal(Reason.OVERSIZED, f"at most {limit} bytes are taken here, not {announced}")
-    body = bytearray()
+    size, body, keep = 0, bytearray(), not (announced.isdigit() and int(announced[:20]) > limit)
     async for piece in request.stream():
-        body += piece
-        if len(body) > limit:
-            raise Refusal(Reason.OVERSIZED, f"at most {limit} bytes are taken here")
+        size += len(piece)
+        keep = keep and size <= limit
+        if keep:
+            body += piece
+        elif size > DRAINED_BYTES:
+            break
+    if not keep:
+        raise Refusal(Reason.OVERSIZED, f"at most {limit} bytes are taken here")
     return bytes(body)
 
 

@@ -109,8 +109,8 @@ def parse_call(
         except SealError as error:
             raise Refusal(Reason.MALFORMED, str(error), user_id=caller.user_id) from error
         use_nonce(region, caller, parameters.get("_nonce", ""))
-    if any("\0" in text for pair in parameters.items() for text in pair):
-        raise Refusal(Reason.MALFORMED, "a NUL in a parameter")
+    if any("\0" in text for pair in (*parameters.items(), *variables.items()) for text in pair):
+        raise Refusal(Reason.MALFORMED, "a NUL in a parameter or in the path")
     return Call(
         service=service,
         method=request.method,
