@@ -50,8 +50,8 @@ Start here:
 
 \b
 Exit status: 0 done, 1 --fail-on was met, 2 wrong usage or nothing could be read,
-3 part could not be read and --strict was given, 70 a fault of phonehome's own,
-130 interrupted.
+3 part could not be read and --strict was given, 4 a check failed, 70 a fault of
+phonehome's own, 130 interrupted.
 """
 
 
