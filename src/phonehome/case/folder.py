@@ -15,6 +15,7 @@ from phonehome.case.places import (
     ANNOTATIONS_FILE,
     CASE_FILE,
     PROTOCOLS,
+    RESULTS,
     SESSION_FILE,
     SESSIONS,
     SUBJECTS,
@@ -103,6 +104,10 @@ def load_case(root: Path, *, evidence: bool = True) -> LoadedCase:
         raise ConfigError(f"{root}: there is no such folder; `phonehome case new` makes a case")
     file = read_case_file(root / CASE_FILE)
     known = Known(handsets=file.handsets, services=file.services, protocols=load_protocols(root / PROTOCOLS))
+    if os.path.lexists(root / RESULTS):
+        require_folder(
+            root / RESULTS, "there is no such folder"
+        )  # what is written there must not leave the case
     remarks = Remarks()
     subjects = _read_subjects(root, file, remarks)
     sessions, missing = _read_sessions(root, known, remarks)

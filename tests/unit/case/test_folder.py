@@ -222,6 +222,12 @@ def test_a_link_in_the_place_of_evidence_is_refused(case: Path, tmp_path: Path, 
     assert "must be a plain file" in complaint(case)
 
 
+def test_results_may_not_lead_out_of_the_case(case: Path, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (case / "results").symlink_to(tmp_path / "home")
+    assert "results: must be a folder of the case itself" in complaint(case)
+
+
 def test_a_link_that_leads_nowhere_is_refused_too(case: Path) -> None:
     (case / "annotations.yaml").symlink_to("nowhere")
     assert "must be a plain file" in complaint(case)
