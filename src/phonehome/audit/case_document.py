@@ -11,7 +11,7 @@ from phonehome.documents import audit as doc
 from phonehome.documents import case as casedoc
 from phonehome.judge.exposure import count_exposures, types_of
 from phonehome.model.case import Annotation, Case
-from phonehome.model.positions import missed_by
+from phonehome.model.positions import is_blind, missed_by
 from phonehome.model.protocol import TestProtocol
 from phonehome.model.session import Session, Step
 from phonehome.reports.destinations import render_destination
@@ -139,6 +139,8 @@ class _SessionWriter:
         )
 
     def _exposures(self) -> Iterator[casedoc.ExposureDoc]:
+        if is_blind(self._session):
+            return  # whatever was sent, nothing of it could have been recorded
         document = self._document
         searched = searched_for(document)
         values = document.subject.values if document.subject is not None else []

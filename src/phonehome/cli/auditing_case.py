@@ -9,6 +9,7 @@ from phonehome.audit.case_run import CaseOptions, audit_case
 from phonehome.audit.rulings import load_rulings
 from phonehome.case.evidence import evidence_notes
 from phonehome.case.folder import LoadedCase, is_case, load_case
+from phonehome.case.lock import locked
 from phonehome.case.places import RESULTS
 from phonehome.case.writing import write_durably
 from phonehome.cli.output import say
@@ -68,7 +69,8 @@ def store(loaded: LoadedCase, document: AuditDocument) -> None:
     """Keep a result as `results/audit.json`; where that cannot be written, it is said and no more."""
     try:
         folder = loaded.root / RESULTS
-        folder.mkdir(exist_ok=True)
-        write_durably(folder / STORED, render_json(document).encode("utf-8", "backslashreplace"))
+        with locked(loaded.root, "keeping the result of an audit"):
+            folder.mkdir(exist_ok=True)
+            write_durably(folder / STORED, render_json(document).encode("utf-8", "backslashreplace"))
     except (OSError, ConfigError) as error:
         say(f"the result was not kept in the case: {error}")

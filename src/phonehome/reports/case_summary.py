@@ -10,6 +10,7 @@ from functools import cached_property
 from phonehome.documents.audit import AuditDocument, FlowDoc
 from phonehome.documents.case import CaseDoc, CaseHandsetDoc, SessionDoc
 from phonehome.documents.judgement import JudgementDoc
+from phonehome.model.policy import DEFAULT_MINIMUM_READ
 from phonehome.reports import words
 
 UNKNOWN_BUILD = "build unknown"
@@ -37,7 +38,8 @@ class Absence:
 class BuildLine:
     """One build of one handset over its sessions.
 
-    `sent` are data types by their worst flow; `clear` those of them that left in cleartext.
+    `sent` are data types by their worst flow; `clear` those of them that left in cleartext; `absent` were exposed and
+    not seen in sessions of which enough could be read, and `dim` are the sessions of which it could not.
     """
 
     handset: str
@@ -46,6 +48,7 @@ class BuildLine:
     sent: tuple[str, ...]
     clear: tuple[str, ...]
     absent: tuple[Absence, ...]
+    dim: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,12 +139,23 @@ class CaseSummary:
             sent=sent,
             clear=tuple(dict.fromkeys(flow.data_type for flow in flows if flow.transport == "cleartext")),
             absent=tuple(_absences(sessions, set(sent))),
+            dim=tuple(session.id for session in sessions if not _was_read(session)),
         )
+
+
+def _was_read(session: SessionDoc) -> bool:
+    """Say whether enough of a session was looked at for its silence to mean anything; of an empty one nothing was."""
+    return (
+        session.coverage.bytes_up > 0
+        and session.coverage.read >= DEFAULT_MINIMUM_READ * session.coverage.bytes_up
+    )
 
 
 def _absences(sessions: list[SessionDoc], sent: set[str]) -> Iterator[Absence]:
     counts: dict[str, int] = {}
     for session in sessions:
+        if not _was_read(session):
+            continue
         for exposure in session.exposures:
             if exposure.values and exposure.data_type not in sent:
                 counts[exposure.data_type] = counts.get(exposure.data_type, 0) + exposure.count

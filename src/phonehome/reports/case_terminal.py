@@ -83,6 +83,10 @@ def _print_build(console: Console, line: BuildLine, *, named: bool) -> None:
                 "dim",
             ),
         )
+    for session in line.dim:
+        _item(
+            console, _text(f"too little of {session} could be read for its silence to mean anything", "dim")
+        )
 
 
 def _print_decisions(console: Console, judgement: JudgementDoc) -> None:
