@@ -5,6 +5,7 @@ digest and a random number, and nothing of the case. Whether the authority is to
 say: those that the user names, or else those that the machine trusts.
 """
 
+import functools
 import hashlib
 import ssl
 import urllib.error
@@ -179,6 +180,7 @@ def load_anchors(paths: Sequence[Path]) -> list[x509.Certificate]:
     return found
 
 
+@functools.cache
 def _machine_anchors() -> list[x509.Certificate]:
     context = ssl.create_default_context()
     anchors = []

@@ -145,6 +145,7 @@ def _check_signatures(
 ) -> None:
     keyring = _Keyring(root, trusted, result.failures)
     earlier: list[Statement] = []
+    prints = {key.fingerprint for key in trusted}
     for path in _iter_envelopes(root):
         try:
             body = read_small(path, MAX_ENVELOPE, "signature")
@@ -163,7 +164,7 @@ def _check_signatures(
         result.signatures += [
             Signed(
                 fingerprint=key.fingerprint,
-                trusted=key in trusted or any(key.fingerprint == one.fingerprint for one in trusted),
+                trusted=key.fingerprint in prints,
                 name=keyring.names.get(key.fingerprint),
                 signed_at=statement.predicate.signed_at,
                 present=present,
@@ -183,7 +184,8 @@ def _judge(
 ) -> None:
     """Say what is wrong with who signed."""
     if earlier and not result.present:
-        changed = _changes_since(earlier[-1], manifest)
+        latest = max(earlier, key=lambda statement: statement.predicate.signed_at)
+        changed = _changes_since(latest, manifest)
         result.failures.append(
             f"{MANIFEST} is not the one that was signed: the signatures are over an earlier state{changed}"
         )

@@ -1,5 +1,6 @@
 """`phonehome case share`: a copy of a case for others, without captures and values."""
 
+import functools
 import os
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -120,6 +121,7 @@ def _make(root: Path) -> Shared:
         Detector(_private(subject)).make_masker(reveal=False) for subject in loaded.case.subjects.values()
     ]
 
+    @functools.cache  # hosts, steps and places come again with every finding
     def clean(text: str) -> str:
         for masker in maskers:
             text = masker.path(text)

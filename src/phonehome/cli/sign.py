@@ -1,9 +1,12 @@
 """`phonehome sign`: write the manifest of a case, and sign it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from cryptography.x509 import Certificate
 
+from phonehome.case.folder import is_case, load_case
 from phonehome.case.inventory import folder_of, read_small
 from phonehome.case.keys import MAX_KEY, SigningKey, parse_private, refuse_inside_case
 from phonehome.case.lock import locked
@@ -79,29 +82,41 @@ def sign(
         _open_key(key_file, PassphraseSource(passphrase_env, passphrase_fd)) if key_file is not None else None
     )
     with locked(root, "phonehome sign"):
-        remove_partials(root)
+        for name in remove_partials(root):
+            say(f"removed {name}, which an interrupted command had left")
+        _warn_of_bad_case(root)
         renewed = renew_manifest(root, accept_changes=accept_changes)
         _tell_manifest(renewed)
-        if key is None:
-            return
-        path, new = sign_manifest(root, renewed, key)
-        say(
-            f"{'signed' if new else 'it was signed already'} with the key SHA256:{key.public.fingerprint}: "
-            f"{path.relative_to(root)}"
-        )
-        if timestamp_url is None:
-            say("no time-stamp service was given, so only your own clock says when it was signed")
-            return
+        if key is not None:
+            _sign(root, renewed, key, timestamp_url, anchors)
+
+
+def _sign(
+    root: Path, renewed: Renewed, key: SigningKey, url: str | None, anchors: Sequence[Certificate]
+) -> None:
+    path, new = sign_manifest(root, renewed, key)
+    say(
+        f"{'signed' if new else 'it was signed already'} with the key SHA256:{key.public.fingerprint}: "
+        f"{path.relative_to(root)}"
+    )
+    if url is None:
+        say("no time-stamp service was given, so only your own clock says when it was signed")
+        return
+    try:
+        stamp = stamp_signature(path, url, anchors)
+    except ConfigError as error:
+        raise ConfigError(f"{error}; the signature stands, without a stamp: run the command again") from error
+    doubt = f"; {stamp.doubt}" if stamp.doubt else ""
+    say(f"stamped {stamp.at:%Y-%m-%d %H:%M:%SZ} by {stamp.authority}{doubt}")
+
+
+def _warn_of_bad_case(root: Path) -> None:
+    """A case with a mistake in it can be signed, but who does so should know."""
+    if is_case(root):
         try:
-            stamp = stamp_signature(path, timestamp_url, anchors)
+            load_case(root)
         except ConfigError as error:
-            raise ConfigError(
-                f"{error}; the signature stands, without a stamp: run the command again"
-            ) from error
-        say(
-            f"stamped {stamp.at:%Y-%m-%d %H:%M:%SZ} by {stamp.authority}"
-            + (f"; {stamp.doubt}" if stamp.doubt else "")
-        )
+            say(f"warning: the case is signed as it is, and has a mistake: {error}")
 
 
 def _open_key(path: Path, source: PassphraseSource) -> SigningKey:

@@ -257,3 +257,58 @@ def test_reports_get_sentences_and_never_an_exception(case: Path, tmp_path: Path
     assert not is_signed(case)
     assert evidence_notes(case)[0].startswith("The evidence could not be checked: ")
     assert "no manifest and no signature" in evidence_notes(write_evidence(tmp_path / "new"))[0]
+
+
+def _passes(root: Path) -> bool:
+    try:
+        return verify(root, [ONE.public]).passed
+    except ConfigError:
+        return False
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "case.yaml", "sessions/01-factory/traffic.har", "results/audit.json"]
+)
+def test_no_changed_byte_passes(case: Path, name: str) -> None:
+    path = case / name
+    path.chmod(0o644)
+    data = path.read_bytes()
+    for at in range(0, len(data), max(1, len(data) // 150)):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 0x01]) + data[at + 1 :])
+        assert not _passes(case), f"byte {at} of {name}"
+    path.write_bytes(data)
+    assert _passes(case)
+
+
+def test_an_envelope_with_a_changed_byte_passes_only_with_the_same_statement(case: Path) -> None:
+    path = next((case / "signatures").glob("*.dsse.json"))
+    data = path.read_bytes()
+    payload = parse_envelope(data, path).payload
+    for at in range(0, len(data), max(1, len(data) // 300)):
+        changed = data[:at] + bytes([data[at] ^ 0x01]) + data[at + 1 :]
+        path.write_bytes(changed)
+        if _passes(case):  # the hint of the key is not signed, and nobody goes by it
+            assert parse_envelope(changed, path).payload == payload
+
+
+@pytest.mark.parametrize("place", ["signatures", "signatures/x.dsse.json", "manifest.json", "keys.yaml"])
+def test_a_link_in_place_of_what_is_read_is_not_followed(case: Path, tmp_path: Path, place: str) -> None:
+    outside = tmp_path / "outside"
+    source = case / place
+    if source.exists():
+        shutil.move(source, outside)
+    else:
+        outside.write_text("keys:\n")
+    source.symlink_to(outside)
+    assert not _passes(case)
+
+
+def test_a_signer_cannot_put_words_in_the_place_of_a_time(case: Path) -> None:
+    path = next((case / "signatures").glob("*.dsse.json"))
+    envelope = parse_envelope(path.read_bytes(), path)
+    statement = json.loads(envelope.payload)
+    statement["predicate"]["signed_at"] = "noon, as the court has found"
+    path.write_bytes(
+        render_envelope(sign_payload(envelope.payload_type, json.dumps(statement).encode(), [ONE]))
+    )
+    assert "court" not in wrong(verify(case))

@@ -308,3 +308,12 @@ def test_the_fingerprint_of_a_signer_is_that_of_the_key(case: Path, key: Path, c
     assert sign(case, key) == 0
     assert main(["verify", str(case)]) == 0
     assert lab_key()[0].public.fingerprint in capsys.readouterr().out
+
+
+def test_a_case_with_a_mistake_is_signed_with_a_word_on_it(case: Path, key: Path, capsys: Capture) -> None:
+    (case / "case.yaml").write_text("titel: x\n")
+    assert sign(case, key) == 0
+    err = capsys.readouterr().err
+    assert "warning: the case is signed as it is, and has a mistake: " in err
+    assert "case.yaml:1: " in err
+    assert main(["verify", str(case), "--public-key", str(public_of(key))]) == 0
