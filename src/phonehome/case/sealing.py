@@ -5,6 +5,7 @@ there is a bound. What is opened comes whole or not at all: age tells truncation
 files stand in a hidden folder until the last byte was good.
 """
 
+import base64
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,8 @@ MAX_KEY_FILE = 1 << 20
 MAX_WORK = 20
 """Logarithm of the N of scrypt that a file may ask for: 20 takes 1 GiB and some seconds."""
 PIECE = 64 << 10
+HEAD = 512
+"""Bytes in which the header for a passphrase stands, armour included."""
 _AGE = b"age-encryption.org/v1\n"
 _SCRYPT = _AGE + b"-> scrypt "
 _WORK = re.compile(rb"age-encryption\.org/v1\n-> scrypt [A-Za-z0-9+/]{1,64} ([0-9]{1,9})\n")
@@ -163,7 +166,7 @@ def open_sealed(path: Path, target: Path, key: Identities | str) -> None:
     around = enclosing_case(target)
     if around is not None:
         raise ConfigError(f"{target}: lies in the case {around}; give a place outside of it with -o")
-    with whole_folder(target) as folder:
+    with whole_folder(target) as folder, explaining(target):
         folder.chmod(0o700)
         unpacker = Unpacker(folder)
         try:
@@ -183,14 +186,25 @@ def is_locked_by_passphrase(path: Path) -> bool:
     """
     try:
         with path.open("rb") as file:
-            return file.read(len(_SCRYPT)) == _SCRYPT
+            return _header(file.read(HEAD)).startswith(_SCRYPT)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}; name the file to open") from error
 
 
+def _header(head: bytes) -> bytes:
+    """Give the header of a file of age, out of its armour (Base64, as `age --armor` writes it) if it has one."""
+    if not head.startswith(_ARMOUR):
+        return head
+    text = b"".join(head[len(_ARMOUR) :].split())
+    try:
+        return base64.b64decode(text[: len(text) // 4 * 4])
+    except ValueError:
+        return b""
+
+
 def _open_with_passphrase(sealed: bytes, passphrase: str, path: Path) -> bytes:
     """Decrypt in memory; a file that asks for more work than any of us would is refused before it is done."""
-    asked = _WORK.match(sealed)
+    asked = _WORK.match(_header(sealed[:HEAD]))
     if asked is not None and int(asked[1]) > MAX_WORK:
         raise ConfigError(
             f"{path}: asks for 2^{int(asked[1])} rounds of work for its passphrase, and at most 2^{MAX_WORK} are done; "

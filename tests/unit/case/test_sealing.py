@@ -1,5 +1,6 @@
 """Sealing with age: whole or not at all both ways, in bounded memory, and for nobody else's eyes."""
 
+import base64
 import os
 import resource
 import stat
@@ -16,6 +17,7 @@ from evidence_cases import PASSPHRASE
 from phonehome.case import sealing
 from phonehome.case.sealing import (
     Identities,
+    is_locked_by_passphrase,
     load_identities,
     open_sealed,
     parse_recipients,
@@ -73,6 +75,23 @@ def test_a_file_that_asks_for_endless_work_is_refused_at_once(tmp_path: Path) ->
     (tmp_path / "x.age").write_bytes(seal_with(PASSPHRASE, b"", work=21))
     with pytest.raises(ConfigError, match=r"asks for 2\^21 rounds"):
         open_sealed(tmp_path / "x.age", tmp_path / "out", PASSPHRASE)
+
+
+def armoured(data: bytes) -> bytes:
+    text = base64.encodebytes(data).replace(b"\n", b"")
+    lines = b"\n".join(text[at : at + 64] for at in range(0, len(text), 64))
+    return b"-----BEGIN AGE ENCRYPTED FILE-----\n" + lines + b"\n-----END AGE ENCRYPTED FILE-----\n"
+
+
+def test_armour_of_age_is_read_and_hides_no_endless_work(case: Path, tmp_path: Path) -> None:
+    sealed = tmp_path / "x.age"
+    sealed.write_bytes(armoured(seal_with(PASSPHRASE, b"".join(iter_tar(case, "c")))))
+    assert is_locked_by_passphrase(sealed)
+    open_sealed(sealed, tmp_path / "out", PASSPHRASE)
+    assert files(tmp_path / "out") == files(case)
+    sealed.write_bytes(armoured(seal_with(PASSPHRASE, b"", work=25)))
+    with pytest.raises(ConfigError, match=r"asks for 2\^25 rounds"):
+        open_sealed(sealed, tmp_path / "other", PASSPHRASE)
 
 
 def test_another_key_opens_nothing(case: Path, tmp_path: Path, identity: "pyrage.x25519.Identity") -> None:
