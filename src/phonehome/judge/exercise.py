@@ -12,7 +12,7 @@ from typing import Literal
 
 from phonehome.documents.case import SessionDoc
 from phonehome.judge.consenting import doubt_consent
-from phonehome.judge.reading import doubt_reading
+from phonehome.judge.reading import doubt_reading, unread_by_host
 from phonehome.judge.sending import Sent, Target
 from phonehome.judge.sides import HANDSET, Side, conditions_of
 from phonehome.model.wording import data_type as write_data_type
@@ -73,7 +73,7 @@ class Pairing:
         if not self.silent.has_timeline:
             text = f"no timeline of {self.silent.name} tells whether it had a chance to be sent"
             doubts.append(Doubt("timeline", text))
-            doubts += self._doubt_sight(sent, self._sessions_seen(sent), [""])
+            doubts += self._find_readable(sent, [""])[1]
             return Silence(doubts=tuple(doubts), exposures=None, sessions=())
         comparable, missing = self._find_comparable(sent)
         if missing:
@@ -81,8 +81,10 @@ class Pairing:
         tried, untried = self._find_exposed(sent, comparable)
         doubts += untried if comparable else ()
         if tried:
-            doubts += self._doubt_sight(sent, self._sessions_seen(sent), tried)
-            doubts += self._doubt_consent(sent, tried)
+            tried, unread = self._find_readable(sent, tried)
+            doubts += unread
+            tried, unasked = self._find_agreed(sent, tried)
+            doubts += unasked
         exposures = sum(self.silent.exposures[name][sent.target.data_type].count for name in tried)
         return Silence(doubts=tuple(doubts), exposures=exposures, sessions=tuple(tried))
 
@@ -92,7 +94,8 @@ class Pairing:
         tried, untried = self._find_exposed(sent, [name])
         doubts += untried
         if tried:
-            doubts += self._doubt_sight(sent, self._sessions_seen(sent), tried)
+            tried, unread = self._find_readable(sent, tried)
+            doubts += unread
         exposures = sum(self.silent.exposures[one][sent.target.data_type].count for one in tried)
         return Silence(doubts=tuple(doubts), exposures=exposures, sessions=tuple(tried))
 
@@ -106,11 +109,19 @@ class Pairing:
         if sent.target in self.silent.weak:
             yield Doubt("weak", f"{self.silent.name} has a weak trace of it, which may be an accident")
 
-    def _doubt_consent(self, sent: Sent, tried: list[str]) -> Iterator[Doubt]:
-        if CONSENT not in self.across:
-            sessions = [self.silent.sessions[name] for name in tried]
-            for text in doubt_consent(sent, sessions, self.silent.document):
-                yield Doubt("consent", text)
+    def _find_agreed(self, sent: Sent, names: list[str]) -> tuple[list[str], list[Doubt]]:
+        """Give the sessions with as much consent as where it was sent, and, if none, why the first does not count."""
+        if CONSENT in self.across:
+            return names, []
+        found = {
+            name: [
+                Doubt("consent", text)
+                for text in doubt_consent(sent, [self.silent.sessions[name]], self.silent.document)
+            ]
+            for name in names
+        }
+        agreed = [name for name in names if not found[name]]
+        return (agreed, []) if agreed or not names else ([], found[names[0]])
 
     def untried(self, sent: Sent) -> list[str]:
         """Name the sessions that saw it under conditions that the silent side has in none of its own."""
@@ -210,9 +221,16 @@ class Pairing:
         seen = {own_id(value, subject) for value in sent.value_ids}
         return sorted(seen - looked_for) if same else []
 
-    def _doubt_sight(self, sent: Sent, seen: list[str], silent: list[str]) -> Iterator[Doubt]:
-        for kind, text in doubt_reading(sent, (self.seen, seen), (self.silent, silent)):
-            yield Doubt(kind, text)
+    def _find_readable(self, sent: Sent, names: list[str]) -> tuple[list[str], list[Doubt]]:
+        """Give the sessions that would have shown it, and, if none, why the first would not have."""
+        seen = (self.seen, self._sessions_seen(sent))
+        opaque = unread_by_host(seen)
+        found = {
+            name: [Doubt(*doubt) for doubt in doubt_reading(sent, seen, (self.silent, [name]), opaque)]
+            for name in names
+        }
+        readable = [name for name in names if not found[name]]
+        return (readable, []) if readable else ([], found[names[0]])
 
 
 def own_id(value_id: str, subject: str) -> str:

@@ -51,17 +51,19 @@ def make_matrix(document: AuditDocument) -> list[MatrixCellDoc]:
 
 
 def _index_exposures(case: CaseDoc) -> dict[tuple[str, str], dict[str, int]]:
-    """Count exposures by data type and handset, and there by session; those that could have shown something only."""
+    """Count exposures by data type and handset, and there by session, where a value was searched for."""
     found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for session in case.sessions:
         for exposure in session.exposures:
-            if exposure.count and exposure.values and _was_read(session):
+            if exposure.count and exposure.values:
                 found[exposure.data_type, session.subject][session.id] = exposure.count
     return found
 
 
 def _was_read(session: SessionDoc) -> bool:
-    return session.coverage.exchanges > 0
+    """Say whether a session would have shown something."""
+    unread = _unread_share([session])
+    return session.coverage.exchanges > 0 and unread is not None and unread < MOSTLY_UNREAD
 
 
 def _unread_share(sessions: Iterable[SessionDoc]) -> float | None:
@@ -74,22 +76,22 @@ def _make_cells(
     key: tuple[str, str], flows: list[FlowDoc], exposed: dict[str, int], sessions: dict[str, SessionDoc]
 ) -> list[MatrixCellDoc]:
     data_type, subject = key
-    total = sum(exposed.values())
+    readable = {name: count for name, count in exposed.items() if _was_read(sessions[name])}
+    total = sum(readable.values())
     unread = _unread_share(sessions[name] for name in exposed)
     if not flows:
-        told = total and unread is not None and unread < MOSTLY_UNREAD
         return [
             MatrixCellDoc(
                 data_type=data_type,
                 subject=subject,
                 country=None,
-                state="not_seen" if told else "not_exercised",
+                state="not_seen" if total else "not_exercised",
                 transports=[],
                 organisations=[],
                 count=0,
                 exposures=total,
                 unread_share=unread,
-                sessions=sorted(exposed),
+                sessions=sorted(readable),
             )
         ]
     by_country: dict[str | None, list[FlowDoc]] = defaultdict(list)

@@ -42,7 +42,7 @@ def is_unread_at(part: Part, host: str | None) -> bool:
 
 
 def doubt_reading(
-    sent: Sent, seen: Part, silent: Part
+    sent: Sent, seen: Part, silent: Part, opaque: Mapping[str, int]
 ) -> Iterator[tuple[Literal["coverage", "position"], str]]:
     """Say why a side may have sent something without its being seen.
 
@@ -50,6 +50,7 @@ def doubt_reading(
         sent: What the other side was seen to send.
         seen: The other side, and the sessions that saw it.
         silent: The side that was silent, and the sessions in which it had a chance.
+        opaque: Hosts to which the other side's traffic went unread, as `unread_by_host` gives them.
     """
     name = silent[0].name
     if not any(silent[0].readable[one].exchanges for one in silent[1]):
@@ -61,7 +62,7 @@ def doubt_reading(
             yield "coverage", f"more of what {name} sent {place} stayed unread: {shares}"
             break
     else:
-        yield from _doubt_fresh(seen, silent)
+        yield from _doubt_fresh(seen, silent, opaque)
     if sent.target.direction == "down" and is_unread_at(silent, sent.target.host):
         yield "coverage", f"not all that {name} exchanged with the host could be read"
     lost_before, lost_now = (_lost_problems(part) for part in (seen, silent))
@@ -88,11 +89,15 @@ def _places(sent: Sent, seen: Part, silent: Part) -> Iterator[tuple[str, Share, 
         yield place, share_at(seen, look_up), share_at(silent, look_up)
 
 
-def _doubt_fresh(seen: Part, silent: Part) -> Iterator[tuple[Literal["coverage"], str]]:
-    """Look for unread traffic to hosts that the other side read, or never met."""
-    opaque = _unread_by_host(silent)
-    was = _unread_by_host(seen)
-    fresh = {host: unread for host, unread in opaque.items() if host not in was}
+def _doubt_fresh(
+    seen: Part, silent: Part, opaque: Mapping[str, int]
+) -> Iterator[tuple[Literal["coverage"], str]]:
+    """Look for unread traffic to hosts of which the other side read more, or that it never met."""
+    fresh = {
+        host: unread
+        for host, unread in unread_by_host(silent).items()
+        if host not in opaque or _is_worse_at(host, seen, silent)
+    }
     whole = share_at(silent, lambda one: one.whole)
     total = sum(fresh.values())
     if total > FRESH_OPAQUE * (whole.read + whole.unread):
@@ -102,7 +107,13 @@ def _doubt_fresh(seen: Part, silent: Part) -> Iterator[tuple[Literal["coverage"]
         yield "coverage", f"{share} of what {silent[0].name} sent went unread to {named}"
 
 
-def _unread_by_host(part: Part) -> Mapping[str, int]:
+def _is_worse_at(host: str, seen: Part, silent: Part) -> bool:
+    was, now = (share_at(part, lambda one: one.hosts.get(host)) for part in (seen, silent))
+    return now.unread_share > was.unread_share + COVERAGE_SLACK
+
+
+def unread_by_host(part: Part) -> Mapping[str, int]:
+    """Give how much went unread to the hosts to which most did."""
     side, names = part
     if len(names) == 1:
         return side.readable[names[0]].opaque

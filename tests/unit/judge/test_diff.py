@@ -358,6 +358,36 @@ def test_worse_coverage_means_not_exercised(reason: str, shares: list[object]) -
     assert reason in doubt(before(make_flow("imei")), after(destinations=shares))
 
 
+def test_a_session_that_stayed_closed_adds_no_exposures_to_one_that_was_read() -> None:
+    sessions = [
+        make_session(
+            "b1", {"build": "update"}, exposes={"imei": 50}, destinations=[make_share(HOST, 1, closed=99)]
+        ),
+        make_session("b2", {"build": "update"}, exposes={"imei": 2}, destinations=[make_share(HOST, 90_000)]),
+        make_session(
+            "b3",
+            {"build": "update"},
+            exposes={"imei": 9},
+            position="proxy",
+            destinations=[make_share("x.net")],
+        ),
+        make_session("b4", {"build": "update"}, exposes={"imei": 9}, lost_problems=1),
+    ]
+    seen = make_case_document(
+        [make_session("a", {"build": "factory"}, exposes={"imei": 1})], [make_flow("imei", session="a")]
+    )
+    change = only(compare(seen, make_case_document(sessions)))
+    assert (change.change, change.exposures) == ("stopped", 2)
+
+
+def test_a_host_of_which_less_is_read_than_before_is_fresh() -> None:
+    was = [make_share(HOST, 90_000), make_share("x.net", 999, closed=1)]
+    now = [make_share(HOST, 90_000), make_share("x.net", 0, closed=1000)]
+    assert "went unread to x.net" in doubt(
+        before(make_flow("imei"), destinations=was), after(destinations=now)
+    )
+
+
 def test_equally_bad_coverage_is_no_reason() -> None:
     shares = [make_share(HOST, 500, closed=500)]
     change = only(compare(before(make_flow("imei"), destinations=shares), after(destinations=shares)))
@@ -434,6 +464,20 @@ def test_silence_counts_only_under_as_much_consent(was: str, now: str | None, co
     assert change.change == ("stopped" if counts else "not_exercised")
     across = compare(first, make_case_document(sessions[1:], services=[service]), across=["build", "consent"])
     assert only(across).change == "stopped"
+
+
+def test_exposures_after_less_consent_do_not_count() -> None:
+    service = make_service("cloud", ".example.com")
+    sessions = [
+        make_session("b1", {"build": "2"}, exposes={"imei": 40}, consent={"cloud": "declined"}),
+        make_session("b2", {"build": "2"}, exposes={"imei": 2}, consent={"cloud": "granted"}),
+    ]
+    first = make_case_document(
+        [make_session("a", {"build": "1"}, exposes={"imei": 3})],
+        [make_flow("imei", session="a", consent="granted")],
+        services=[service],
+    )
+    assert only(compare(first, make_case_document(sessions, services=[service]))).exposures == 2
 
 
 def test_a_weak_trace_neither_counts_as_sent_nor_lets_anything_stop() -> None:

@@ -55,6 +55,12 @@ def test_how_much_stayed_unread_is_told() -> None:
     assert control_group()["imei", "pinned", None].unread_share == 0.99
 
 
+def test_a_session_that_stayed_closed_adds_no_exposures() -> None:
+    closed = make_session("a", exposes={"imei": 9}, destinations=[make_share("x.net", 1, closed=9)])
+    [cell] = make_matrix(make_case_document([closed, make_session("b", exposes={"imei": 2})]))
+    assert (cell.state, cell.exposures, cell.sessions) == ("not_seen", 2, ["b"])
+
+
 def test_weak_flows_and_what_comes_back_have_no_cell() -> None:
     assert {data_type for data_type, _, _ in control_group()} == {"imei", "location"}
 
