@@ -62,6 +62,7 @@ def request_stamp(url: str, data: bytes, anchors: Sequence[x509.Certificate]) ->
     Raises:
         ConfigError: It cannot be reached, refuses, or its reply does not fit the request.
     """
+    check_address(url)
     request = (
         TimestampRequestBuilder()
         .data(data)
@@ -197,7 +198,12 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """Go nowhere else than where the user said."""
 
 
-def _post(url: str, body: bytes) -> bytes:
+def check_address(url: str) -> None:
+    """Check that this can be the address of a service.
+
+    Raises:
+        ConfigError: It is none over http or https.
+    """
     try:
         parts = urlsplit(url)
         port_is_valid = parts.port is None or parts.port > 0
@@ -207,6 +213,9 @@ def _post(url: str, body: bytes) -> bytes:
         raise ConfigError(
             f"{url!r} is no address of a time-stamp service; give one as in https://tsa.example/tsr"
         )
+
+
+def _post(url: str, body: bytes) -> bytes:
     headers = {
         "Content-Type": "application/timestamp-query",
         "Accept": "application/timestamp-reply",

@@ -69,6 +69,8 @@ def share(case: Path, output: Path, openings: Path | None) -> None:
     root = folder_of(case)
     if not (root / CASE_FILE).is_file():
         raise click.UsageError(f"{case} is a shared copy already; name the case that it was made of.")
+    if output.exists() or output.is_symlink():
+        raise ConfigError(f"{output} is there already; give another place with -o")
     kept = openings if openings is not None else output.with_name(f"{output.resolve().name}.openings.json")
     _refuse_places(root, output, kept)
     with locked(root, "phonehome case share") if os.access(root, os.W_OK) else nullcontext():
@@ -86,9 +88,9 @@ def _refuse_places(root: Path, output: Path, kept: Path) -> None:
     around = enclosing_case(output)
     if around is not None:
         raise ConfigError(f"{output}: lies in the case {around}; give a place outside of it with -o")
+    if kept.exists() or kept.is_symlink():
+        raise ConfigError(f"{kept} is there already; give another place with --openings")
     for path in (output, kept):
-        if path.exists() or path.is_symlink():
-            raise ConfigError(f"{path} is there already; give another place")
         if not path.resolve().parent.is_dir():
             raise ConfigError(f"{path}: there is no folder {path.parent} to write it to")
     refuse_inside_case(kept, "every value")

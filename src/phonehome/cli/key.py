@@ -51,6 +51,8 @@ def new(file: Path, purpose: str, passphrase_env: str | None, passphrase_fd: int
     The public half goes to FILE.pub, and is what others need: to check what you signed, or to seal a case so
     that you can open it. Give them its fingerprint another way than the file.
     """
+    if file.is_dir() or not file.name:
+        raise ConfigError(f"{file} is a folder; name the file to write, as in {file / 'lab.pem'}")
     public = file.with_name(f"{file.name}.pub")
     for path in (file, public):
         if path.exists() or path.is_symlink():

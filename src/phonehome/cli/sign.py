@@ -11,7 +11,7 @@ from phonehome.case.inventory import folder_of, read_small
 from phonehome.case.keys import MAX_KEY, SigningKey, parse_private, refuse_inside_case
 from phonehome.case.lock import locked
 from phonehome.case.signing import Renewed, renew_manifest, sign_manifest, stamp_signature, summary_of
-from phonehome.case.timestamp import load_anchors
+from phonehome.case.timestamp import check_address, load_anchors
 from phonehome.case.writing import remove_partials
 from phonehome.cli.output import say
 from phonehome.cli.passphrase import PassphraseSource, passphrase_options
@@ -77,6 +77,8 @@ def sign(
         )
     if timestamp_url is not None and key_file is None:
         raise click.UsageError("--timestamp-url stamps a signature: give --key, too.")
+    if timestamp_url is not None:
+        check_address(timestamp_url)
     anchors = load_anchors(tsa_certificates)
     key = (
         _open_key(key_file, PassphraseSource(passphrase_env, passphrase_fd)) if key_file is not None else None

@@ -317,3 +317,20 @@ def test_a_case_with_a_mistake_is_signed_with_a_word_on_it(case: Path, key: Path
     assert "warning: the case is signed as it is, and has a mistake: " in err
     assert "case.yaml:1: " in err
     assert main(["verify", str(case), "--public-key", str(public_of(key))]) == 0
+
+
+def test_folders_in_the_place_of_files_are_sentences(case: Path, tmp_path: Path, capsys: Capture) -> None:
+    for place in (".", "/", str(tmp_path)):
+        assert main(["key", "new", place, *WITH_PASSPHRASE]) == 2
+        assert main(["case", "share", str(case), "-o", place]) == 2
+        assert main(["case", "seal", str(case), "-o", place, *WITH_PASSPHRASE]) == 2
+        assert main(["case", "open", place, *WITH_PASSPHRASE]) == 2
+        assert main(["prove", place, "f1"]) == 2
+        assert main(["verify", str(case), "--public-key", place]) == 2
+    assert "fault of phonehome's own" not in capsys.readouterr().err
+
+
+def test_a_wrong_address_is_refused_before_anything_is_signed(case: Path, key: Path, capsys: Capture) -> None:
+    assert sign(case, key, "--timestamp-url", "file:///etc/passwd") == 2
+    assert "no address of a time-stamp service" in capsys.readouterr().err
+    assert not (case / "manifest.json").exists()
