@@ -55,14 +55,14 @@ class Child:
         end, heard = time.monotonic() + seconds, b""
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
-            while not heard.endswith(READY):
+            while READY not in heard:
                 if not selector.select(max(0.0, end - time.monotonic())):
                     break
                 data = os.read(self._process.stdout.fileno(), 1024)
                 if not data:
                     break
                 heard += data
-        if not heard.endswith(READY):
+        if READY not in heard:
             self.kill()
             tail = self._log.read_bytes()[-_LOG_TAIL:].decode(errors="replace").strip()
             raise ChildError(f"a server of the lab did not start; the end of {self._log.name}: {tail}")

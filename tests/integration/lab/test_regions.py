@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -100,10 +101,8 @@ def _arrives(phone: Phone) -> dict[str, str]:
     push = Push(phone).connect()
     assert push._socket is not None
     push._socket.settimeout(0.5)
-    try:
+    with suppress(TimeoutError):
         push.until("confirmed")
-    except TimeoutError:
-        pass
     return push.got
 
 

@@ -1,5 +1,6 @@
 """Sessions: a token to be known by, and the key under which parameters are sealed."""
 
+import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -103,13 +104,20 @@ def use_nonce(region: Region, caller: Caller, nonce: str) -> None:
             Reason.REPLAYED, "the request's time is too far from the server's", user_id=caller.user_id
         )
 
+    # When the database is lost in the middle of a commit, the work runs again and may find its own entry.
+    request = secrets.token_hex(8)
+
     def work(connection: Connection) -> None:
         rev = fence(connection, caller.user_id)
         seen = connection.execute(
-            select(nonces.c.nonce).where(nonces.c.user_id == caller.user_id, nonces.c.nonce == nonce)
-        ).one_or_none()
+            select(nonces.c.request).where(nonces.c.user_id == caller.user_id, nonces.c.nonce == nonce)
+        ).scalar_one_or_none()
+        if seen == request:
+            return
         if seen is not None:
             raise Refusal(Reason.REPLAYED, "this request came before", user_id=caller.user_id)
-        connection.execute(insert(nonces).values(user_id=caller.user_id, nonce=nonce, rev=rev, at=now))
+        connection.execute(
+            insert(nonces).values(user_id=caller.user_id, nonce=nonce, request=request, rev=rev, at=now)
+        )
 
     region.database.write(work)

@@ -67,6 +67,7 @@ receipts = _owned(
 nonces = _owned(
     "nonces",
     Column("nonce", String, primary_key=True),
+    Column("request", String, nullable=False),  # which use of it, for one that is tried again
     Column("at", Float, nullable=False),
 )
 inbox = _owned(
