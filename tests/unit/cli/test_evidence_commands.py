@@ -334,3 +334,19 @@ def test_a_wrong_address_is_refused_before_anything_is_signed(case: Path, key: P
     assert sign(case, key, "--timestamp-url", "file:///etc/passwd") == 2
     assert "no address of a time-stamp service" in capsys.readouterr().err
     assert not (case / "manifest.json").exists()
+
+
+def test_values_in_what_people_wrote_are_taken_out_of_a_copy(tmp_path: Path) -> None:
+    case = write_evidence(tmp_path / "c")
+    subject, about = case / "subjects" / "phone-1.yaml", case / "case.yaml"
+    subject.write_text(
+        subject.read_text()
+        + '- {id: carrier, type: carrier_name, value: "Exampletel"}\n'
+        + '- {id: model, type: device_model, value: "Phone 5"}\n'
+    )
+    about.write_text(about.read_text().replace("A test", "The exampletel Phone 5 of +1 202-555-0143"))
+    assert main(["audit", str(case), "-o", str(tmp_path / "report.json")]) == 0
+    assert main(["case", "share", str(case), "-o", str(tmp_path / "s")]) == 0
+    shared = json.loads((tmp_path / "s" / "shared.json").read_text())
+    assert shared["title"] == "The ‹masked› Phone 5 of ‹masked›"
+    assert shared["handsets"][0]["model"] == "Phone 5"
