@@ -166,7 +166,7 @@ def test_the_control_address_needs_the_folders_token(running: Cloud) -> None:
         b"POST / HTTP/1.1\r\nHost: miui.com\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     ],
 )
-def test_bytes_that_are_not_http_end_the_connection_and_nothing_else(
+def test_bytes_that_are_not_http_are_refused_logged_and_end_nothing_else(
     running: Cloud, phone: Phone, data: bytes
 ) -> None:
     endpoint = running.resolve("miui.com", "http")
@@ -174,6 +174,7 @@ def test_bytes_that_are_not_http_end_the_connection_and_nothing_else(
         raw.sendall(data)
         heard = raw.recv(4096)
     assert heard.startswith(b"HTTP/1.1 4")
+    assert "not HTTP/1.1" in str(_last(running)["why"])
     assert phone.sync("notes", [], key=f"after {len(data)}").status_code == 200
 
 

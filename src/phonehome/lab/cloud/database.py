@@ -88,6 +88,12 @@ class Database:
         """Close all connections."""
         self._engine.dispose()
 
+    def _may_pass(self, error: DBAPIError) -> bool:
+        """Tell whether the same work may succeed in a moment."""
+        if self._sqlite:  # which raises the same for a lock as for a table that is not there
+            return isinstance(error, OperationalError) and "lock" in str(error.orig)
+        return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         with self._engine.begin() as connection:
             return work(connection)
@@ -97,11 +103,8 @@ class Database:
         while True:
             try:
                 return transaction()
-            except (OperationalError, InterfaceError, DBAPIError) as error:
-                transient = (
-                    isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
-                )
-                if not transient:
+            except DBAPIError as error:
+                if not self._may_pass(error):
                     raise
                 if time.monotonic() > end:
                     raise DatabaseUnavailableError(type(error.orig).__name__) from error

@@ -15,7 +15,7 @@ from phonehome.lab.clock import LabClock, set_clock
 from phonehome.lab.cloud.config import CloudConfig, Group, RegionName, ResidencyRule
 from phonehome.lab.cloud.deletions import Attestation
 from phonehome.lab.cloud.directory import Directory
-from phonehome.lab.cloud.hosts import PREFIXES, SERVICES
+from phonehome.lab.cloud.hosts import PREFIXES, SERVICES, SERVICES_BY_NAME
 from phonehome.lab.cloud.loop import run
 from phonehome.lab.cloud.mover import Moved, Mover, recover_patiently
 from phonehome.lab.cloud.peers import Peers, make_token
@@ -96,6 +96,9 @@ class Cloud:
         """Give where a host name leads in this lab; the plain names lead to the home region."""
         for endpoint in self.endpoints:
             if endpoint.host == host and endpoint.protocol == scheme:
+                return endpoint
+        for endpoint in self.topology.of(self.config.home):
+            if SERVICES_BY_NAME[endpoint.service].host == host and endpoint.protocol == scheme:
                 return endpoint
         raise LookupError(f"no service of the lab's cloud is called {host} over {scheme}")
 

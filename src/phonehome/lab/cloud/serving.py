@@ -16,6 +16,7 @@ from phonehome.lab.cloud.config import RegionName
 from phonehome.lab.cloud.database import DatabaseUnavailableError
 from phonehome.lab.cloud.hosts import Protocol
 from phonehome.lab.cloud.push import PushConnection
+from phonehome.lab.cloud.refusal import Reason, Refusal
 from phonehome.lab.cloud.region import Region, open_region
 from phonehome.lab.cloud.relay import relay_once
 from phonehome.lab.cloud.retention import enforce_retention
@@ -46,6 +47,7 @@ async def serve_region(
         certificate=folder / f"{name}.pem",
         tls_minimum=region.config.tls_minimum,
         keylog=folder / f"{name}.keys" if region.config.server_keylog else None,
+        on_malformed=lambda status: _log_malformed(region, status),
     )
     push = [
         await asyncio.start_server(lambda r, w: PushConnection(region, r, w).serve(), sock=listener)
@@ -74,6 +76,13 @@ async def serve_region(
             await asyncio.to_thread(thread.join, _JOIN_SECONDS)
         control.close()
         region.close()
+
+
+def _log_malformed(region: Region, status: int) -> None:
+    refusal = Refusal(
+        Reason.MALFORMED, f"bytes that are not HTTP/1.1, or too long a head (answered {status})"
+    )
+    region.log_refusal(refusal, service="?", method="?", path="?")
 
 
 def _listeners(region: Region, protocol: Protocol) -> list[socket]:

@@ -1,18 +1,35 @@
-"""HTTP/1.1, HTTP/2 and TLS: Hypercorn on sockets of ours."""
+"""HTTP/1.1, HTTP/2 and TLS: Hypercorn on sockets of ours.
 
+Bytes that are no HTTP/1.1 never reach the application: Hypercorn answers them itself. It has no hook for that, so its
+class is replaced by one that tells (`_TellingH11`), and the refusal gets into the log like any other.
+"""
+
+import asyncio
 import ssl
 import warnings
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from socket import socket
 
+import hypercorn.protocol
 from hypercorn.asyncio import serve
 from hypercorn.config import Config, Sockets
+from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import Framework
 
 GRACE_SECONDS = 0.5
 _KEEP_ALIVE_SECONDS = 600
 _MAX_HEADER_BYTES = 32 << 10
+
+
+class _TellingH11(H11Protocol):
+    async def _send_error_response(self, status_code: int) -> None:
+        if isinstance(self.config, WebConfig) and self.config.on_malformed is not None:
+            await asyncio.to_thread(self.config.on_malformed, status_code)
+        await super()._send_error_response(status_code)
+
+
+hypercorn.protocol.H11Protocol = _TellingH11  # type: ignore[attr-defined]  # see above
 
 
 class WebConfig(Config):
@@ -26,8 +43,10 @@ class WebConfig(Config):
         certificate: Path | None = None,
         tls_minimum: str = "1.2",
         keylog: Path | None = None,
+        on_malformed: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
+        self.on_malformed = on_malformed
         self._listeners = Sockets(secure, clear, [])
         self._tls_minimum = tls_minimum
         self._keylog = keylog
