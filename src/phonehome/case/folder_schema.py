@@ -127,6 +127,10 @@ def session_schema() -> dict[str, Json]:
         },
         ("file",),
     )
+    port: Json = {"type": "integer", "minimum": 0, "maximum": session_file.MAX_PORT}
+    stand_in = _object(
+        {"host": _LINE, "port": port, "address": _LINE, "server": _LINE}, session_file.STAND_IN_KEYS
+    )
     return _document(
         session_file.SCHEMA,
         "One recording under fixed conditions.",
@@ -146,6 +150,7 @@ def session_schema() -> dict[str, Json]:
                 "additionalProperties": _LINE,
                 "maxProperties": session_file.MAX_TOOLS,
             },
+            "stand_ins": _list(stand_in, session_file.MAX_STAND_INS),
         },
         ("subject", "position", "captures"),
     )

@@ -22,7 +22,7 @@ from phonehome.case.timeline import read_conditions, read_consent, read_offset, 
 from phonehome.case.yamlfile import Node
 from phonehome.model.case import CaseHandset
 from phonehome.model.protocol import TestProtocol
-from phonehome.model.session import Consent, Position, Session, SessionCapture, Step
+from phonehome.model.session import Consent, Position, Session, SessionCapture, StandIn, Step
 
 SCHEMA = "phonehome.session/1"
 KEYS = (
@@ -37,12 +37,17 @@ KEYS = (
     "captures",
     "handset",
     "tools",
+    "stand_ins",
 )
+STAND_IN_KEYS = ("host", "port", "address", "server")
 CAPTURE_KEYS = ("file", "sha256", "size", "keylog", "keylog_sha256", "keylog_size")
 MAX_CAPTURES = 1000
 MAX_TOOLS = 100
+MAX_STAND_INS = 1000
 NEW = "phonehome case add-session"
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+MAX_PORT = 65_535
 _SIZE = re.compile(r"[0-9]{1,18}", re.ASCII)
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}", re.ASCII)
 
@@ -115,7 +120,7 @@ class _Reader:
                 consent = read_consent(node, self._known.services)
         with self._remarks.collecting():
             captures = self._captures()
-        handset, tools = self._address(), self._tools()
+        handset, tools, stand_ins = self._address(), self._tools(), self._stand_ins()
         self._remarks.check()
         session = Session(
             id=name,
@@ -129,6 +134,7 @@ class _Reader:
             captures=captures,
             handset=handset,
             tools=tools,
+            stand_ins=stand_ins,
         )
         self._look_for_oddities(session)
         return SessionFile(session=session, named=tuple(self._named), warnings=tuple(self._remarks.warnings))
@@ -230,6 +236,15 @@ class _Reader:
                     tools[name[:MAX_LINE]] = read_text(part, f"the version of {name[:80]!r}", MAX_LINE)
         return tools
 
+    def _stand_ins(self) -> tuple[StandIn, ...]:
+        found: list[StandIn] = []
+        with self._remarks.collecting():
+            if node := self._given("stand_ins"):
+                for item in node.items("stand_ins", MAX_STAND_INS):
+                    with self._remarks.collecting():
+                        found.append(_stand_in(item))
+        return tuple(found)
+
     def _look_for_oddities(self, session: Session) -> None:
         steps = self._given("steps")
         if self._protocol is None and steps is not None:
@@ -247,6 +262,20 @@ class _Reader:
                     self._parts["protocol"],
                     f"the protocol {self._protocol.id!r} wants these conditions stated: {', '.join(absent)}",
                 )
+
+
+def _stand_in(item: Node) -> StandIn:
+    parts = item.mapping("a stand-in", STAND_IN_KEYS)
+    port = require(parts, "port", item, "443")
+    written = port.plain("port")
+    if not _PORT.fullmatch(written) or int(written) > MAX_PORT:
+        raise port.error(f"a port is a number from 0 to {MAX_PORT}")
+    return StandIn(
+        host=read_text(require(parts, "host", item, "api.example.com"), "host", MAX_LINE),
+        port=int(written),
+        address=read_text(require(parts, "address", item, "203.0.113.10"), "address", MAX_LINE),
+        server=read_text(require(parts, "server", item, '"127.0.0.1:8443"'), "server", MAX_LINE),
+    )
 
 
 def _file_name(node: Node) -> str:

@@ -9,7 +9,7 @@ from phonehome.case.annotations import SCHEMA as ANNOTATIONS_SCHEMA
 from phonehome.case.session_file import SCHEMA as SESSION_SCHEMA
 from phonehome.case.times import write_time
 from phonehome.model.case import Annotation
-from phonehome.model.session import Consent, Session, SessionCapture, Step
+from phonehome.model.session import Consent, Session, SessionCapture, StandIn, Step
 
 Part: TypeAlias = "Mapping[str, Part] | Sequence[Part] | str | int | float"
 WIDTH = 1 << 20  # one entry, one line
@@ -42,6 +42,8 @@ def write_session(session: Session) -> str:
         parts["handset"] = session.handset
     if session.tools:
         parts["tools"] = dict(session.tools)
+    if session.stand_ins:
+        parts["stand_ins"] = [_stand_in(one) for one in session.stand_ins]
     return _SESSION_HEAD + _dump(parts)
 
 
@@ -116,6 +118,10 @@ def _consent(entry: Consent) -> Part:
     if entry.shown is not None:
         parts["shown"] = entry.shown
     return parts
+
+
+def _stand_in(one: StandIn) -> Part:
+    return {"host": one.host, "port": one.port, "address": one.address, "server": one.server}
 
 
 def _capture(capture: SessionCapture) -> Part:

@@ -37,10 +37,10 @@ class _Place:
     step: str | None
 
     @classmethod
-    def of_sent(cls, value: SentValue) -> "_Place":
+    def of_sent(cls, value: SentValue, value_id: str) -> "_Place":
         return cls(
             session=value.session,
-            value_id=value.value_id,
+            value_id=value_id,
             host=value.host,
             form=value.form,
             chain=tuple(value.chain),
@@ -80,7 +80,8 @@ def score(truth: Truth, document: AuditDocument, verdicts: Iterable[VerdictRowDo
     if document.case is None:
         raise ConfigError("only the audit of a case can be scored, and this is one of bare recordings")
     readable = [one for one in truth.sent if one.recorded and one.readable]
-    sent = Counter(_Place.of_sent(one) for one in readable)
+    names = _Names(document)
+    sent = Counter(_Place.of_sent(one, names.of(one)) for one in readable)
     findings = [one for one in document.findings if one.direction == "up" and one.weak is None]
     found: Counter[_Place] = Counter()
     for finding in findings:
@@ -110,6 +111,19 @@ def score(truth: Truth, document: AuditDocument, verdicts: Iterable[VerdictRowDo
         verdicts_right=sum(row.is_right for row in counted),
         verdicts_counted=len(counted),
     )
+
+
+class _Names:
+    """Names values as reports do: with their subject before them, where a case has several."""
+
+    def __init__(self, document: AuditDocument) -> None:
+        assert document.case is not None
+        self._subjects = {session.id: session.subject for session in document.case.sessions}
+        self._several = len(document.case.handsets) > 1
+
+    def of(self, value: SentValue) -> str:
+        subject = self._subjects.get(value.session)
+        return f"{subject}/{value.value_id}" if self._several and subject is not None else value.value_id
 
 
 def _compare(sent: Counter[_Place], found: Counter[_Place]) -> tuple[list[MissDoc], list[MissDoc]]:

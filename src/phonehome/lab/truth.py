@@ -71,13 +71,29 @@ class UnknownCell(Model):
     claim: str | None = None
 
 
+class RightVerdict(Model):
+    """The verdict that the truth allows on a claim.
+
+    Attributes:
+        id: Of the claim.
+        verdict: The right one.
+        confidence: How sure that is; only what is `high` is scored.
+        superseded: Whether later evidence stands against it; null where that is not asked.
+    """
+
+    id: str
+    verdict: VerdictName
+    confidence: Literal["high", "medium", "low"] = "high"
+    superseded: bool | None = None
+
+
 class Truth(Model):
     """The whole file."""
 
     schema_: Annotated[Literal["phonehome.truth/1"], Field(alias="schema")] = "phonehome.truth/1"
     absent: list[AbsentValue]
     unknown: list[UnknownCell]
-    verdicts: dict[str, VerdictName]
+    verdicts: list[RightVerdict]
     sent: list[SentValue]
 
 
@@ -90,13 +106,13 @@ class TruthBook:
         *,
         absent: Sequence[AbsentValue] = (),
         unknown: Sequence[UnknownCell] = (),
-        verdicts: dict[str, VerdictName] | None = None,
+        verdicts: Sequence[RightVerdict] = (),
     ) -> None:
         head = {
             "schema": SCHEMA,
             "absent": [one.model_dump() for one in absent],
             "unknown": [one.model_dump() for one in unknown],
-            "verdicts": verdicts or {},
+            "verdicts": [one.model_dump() for one in verdicts],
         }
         self._file = path.open("x", encoding="utf-8")
         self._file.write(yaml.safe_dump(head, sort_keys=False, allow_unicode=True) + "sent:\n")

@@ -77,6 +77,23 @@ class SessionCapture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """A server that stood for a host of a scenario, where a recording was made in a laboratory.
+
+    Attributes:
+        host: The host's name.
+        port: Its port in the scenario.
+        address: Its address in the scenario.
+        server: Address and port of what stood for it.
+    """
+
+    host: str
+    port: int
+    address: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One recording under fixed conditions.
 
@@ -92,6 +109,7 @@ class Session:
         captures: Read together, in this order.
         handset: The handset's address in captures of packets, where the tester says it.
         tools: What it was recorded with: name to version.
+        stand_ins: Servers of a laboratory that stood for the hosts; none where the hosts themselves answered.
     """
 
     id: str
@@ -105,3 +123,4 @@ class Session:
     captures: tuple[SessionCapture, ...] = ()
     handset: str | None = None
     tools: Mapping[str, str] = field(default_factory=dict)
+    stand_ins: tuple[StandIn, ...] = ()

@@ -9,7 +9,15 @@ from phonehome.documents.audit import AuditDocument
 from phonehome.documents.score import ScoreDocument, VerdictRowDoc
 from phonehome.lab.interval import clopper_pearson
 from phonehome.lab.score import score
-from phonehome.lab.truth import AbsentValue, SentValue, Truth, TruthBook, UnknownCell, load_truth
+from phonehome.lab.truth import (
+    AbsentValue,
+    RightVerdict,
+    SentValue,
+    Truth,
+    TruthBook,
+    UnknownCell,
+    load_truth,
+)
 from phonehome.model.errors import ConfigError
 
 HOST = "api.example.com"
@@ -32,7 +40,7 @@ def sent(value_id: str = "imei-1", **changes: object) -> SentValue:
 
 
 def truth(*values: SentValue) -> Truth:
-    return Truth(absent=[], unknown=[], verdicts={}, sent=list(values))
+    return Truth(absent=[], unknown=[], verdicts=[], sent=list(values))
 
 
 def audited(*types: str, closed: int = 0) -> AuditDocument:
@@ -49,17 +57,14 @@ def test_what_was_noted_reads_back(tmp_path: Path) -> None:
         path,
         absent=[AbsentValue(value_id="sms-1", session=SESSION)],
         unknown=[UnknownCell(text="messages on the mobile network", claim="A1")],
-        verdicts={"A1": "untested"},
+        verdicts=[RightVerdict(id="A1", verdict="untested")],
     ) as book:
         book.note(sent())
         book.note(sent("phone: #1 \u2028\u00e9", consent="granted"))
     read = load_truth(path)
     assert [one.value_id for one in read.sent] == ["imei-1", "phone: #1 \u2028\u00e9"]
-    assert (read.verdicts, read.unknown[0].claim, read.absent[0].value_id) == (
-        {"A1": "untested"},
-        "A1",
-        "sms-1",
-    )
+    assert read.verdicts == [RightVerdict(id="A1", verdict="untested")]
+    assert (read.unknown[0].claim, read.absent[0].value_id) == ("A1", "sms-1")
 
 
 def test_a_truth_without_anything_sent_reads_back(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """How a build writes a value into a request, as data: `base64(H(imei))`, `phone_number`, `'MXPH'`.
 
-An expression is a data type (the value of that type that is in play), a text in single quotes, or a function of one
-expression. Besides the text that is sent, it gives what an audit must say of it: which value, in which form, under
-which layers. The encoders are the lab's own, so that it does not agree with the detector's mistakes.
+An expression is a data type (the value of that type that is in play), a word of the handset's own (`sim_secret`), a
+text in single quotes, or a function of one expression. Besides the text that is sent, it gives what an audit must say
+of it: which value, in which form, under which layers. The encoders are the lab's own, so that it does not agree with
+the detector's mistakes.
 """
 
 import base64
@@ -16,6 +17,18 @@ from phonehome.model.subject import DataType, KnownValue
 
 _TOKEN = re.compile(r"\s*(?:([A-Za-z_][A-Za-z0-9_]*)|'([^']*)'|([()]))")
 MAX_NESTING = 8
+OWN_WORDS = (
+    "sim_secret",
+    "lab_user",
+    "lab_password",
+    "country",
+    "version",
+    "network",
+    "minute",
+)
+"""What the handset knows beside the values of its subject: nothing that an audit searches for."""
+_AS_WRITTEN: Mapping[DataType, str] = {DataType.LOCATION: "/decimal-6"}
+"""How the documentation of detection calls the way in which subjects of the lab write a value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,24 +88,27 @@ FUNCTIONS: Mapping[str, Callable[[Written], Written]] = {
 
 Values = Mapping[DataType, KnownValue]
 """The values that are in play, by type."""
+Own = Mapping[str, str]
+"""What the words of the handset's own stand for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """A parsed expression: functions from the outermost inwards, around a data type or a text."""
+    """A parsed expression: functions from the outermost inwards, around a data type, a word or a text."""
 
     functions: tuple[str, ...]
     source: DataType | str
+    is_word: bool = False
 
-    def write(self, values: Values) -> Written | None:
+    def write(self, values: Values, own: Own) -> Written | None:
         """Write it with the values in play; None if there is none of its type."""
         if isinstance(self.source, DataType):
             value = values.get(self.source)
             if value is None:
                 return None
-            written = Written(text=value.value, value=value)
+            written = Written(text=value.value, value=value, form=_AS_WRITTEN.get(value.type, ""))
         else:
-            written = Written(text=self.source)
+            written = Written(text=own[self.source] if self.is_word else self.source)
         for name in reversed(self.functions):
             written = FUNCTIONS[name](written)
         return written
@@ -118,8 +134,13 @@ def parse_expression(text: str) -> Expression:
     kind, word = tokens[0]
     if kind == "text":
         return Expression(functions=tuple(functions), source=word)
+    if kind == "name" and word in OWN_WORDS:
+        return Expression(functions=tuple(functions), source=word, is_word=True)
     if kind != "name" or word not in list(DataType):
-        raise ConfigError(f"{text!r}: {word!r} is no data type; put a constant text in single quotes")
+        raise ConfigError(
+            f"{text!r}: {word!r} is no data type, and none of {', '.join(OWN_WORDS)}; put a constant text in "
+            "single quotes"
+        )
     return Expression(functions=tuple(functions), source=DataType(word))
 
 
@@ -133,3 +154,42 @@ def _split(text: str) -> list[tuple[str, str]]:
         tokens.append(("name", name) if name else (sign, sign) if sign else ("text", quoted))
         at = found.end()
     return tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A text with expressions in braces: `MX/{H(imei)}/{sim_secret}`."""
+
+    parts: tuple[str | Expression, ...]
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """The expressions in it."""
+        return tuple(part for part in self.parts if isinstance(part, Expression))
+
+    def write(self, values: Values, own: Own) -> tuple[Written, ...] | None:
+        """Write each part; None if a value of one is not in play."""
+        written = []
+        for part in self.parts:
+            one = Written(text=part) if isinstance(part, str) else part.write(values, own)
+            if one is None:
+                return None
+            written.append(one)
+        return tuple(written)
+
+
+def parse_template(text: str) -> Template:
+    """Read a text with expressions in braces.
+
+    Raises:
+        ConfigError: One of them is no expression, or a brace stands alone.
+    """
+    parts: list[str | Expression] = []
+    for number, piece in enumerate(re.split(r"\{([^{}]*)\}", text)):
+        if number % 2:
+            parts.append(parse_expression(piece))
+        elif "{" in piece or "}" in piece:
+            raise ConfigError(f"{text!r}: a brace stands alone; expressions stand between a pair of them")
+        elif piece:
+            parts.append(piece)
+    return Template(parts=tuple(parts))

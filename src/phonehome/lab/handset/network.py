@@ -8,6 +8,7 @@ before any socket is opened, so a wrong map never becomes real traffic.
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpcore
@@ -20,6 +21,14 @@ AddressMap = Mapping[tuple[str, int], tuple[str, int]]
 """Name and port of the scenario, to address and port on loopback."""
 
 TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """A proxy for HTTP that the handset is set to use; it is on loopback, like everything."""
+
+    host: str
+    port: int
 
 
 class MappedBackend(httpcore.AsyncNetworkBackend):
@@ -84,13 +93,39 @@ def find_address(addresses: AddressMap, host: str, port: int) -> tuple[str, int]
 class MappedTransport(httpx.AsyncBaseTransport):
     """httpx's way to the network, over connections that a map leads to loopback."""
 
-    def __init__(self, addresses: AddressMap, context: ssl.SSLContext, *, http2: bool = True) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context, http1=True, http2=http2, network_backend=MappedBackend(addresses)
-        )
+    def __init__(
+        self,
+        addresses: AddressMap,
+        context: ssl.SSLContext,
+        *,
+        http2: bool = True,
+        proxy: Proxy | None = None,
+    ) -> None:
+        self._addresses = addresses
+        self._pool: httpcore.AsyncConnectionPool
+        if proxy is None:
+            backend = MappedBackend(addresses)
+            self._pool = httpcore.AsyncConnectionPool(
+                ssl_context=context, http1=True, http2=http2, network_backend=backend
+            )
+        else:
+            place = (proxy.host, proxy.port)
+            self._pool = httpcore.AsyncHTTPProxy(
+                f"http://{proxy.host}:{proxy.port}",
+                ssl_context=context,
+                http1=True,
+                http2=http2,
+                network_backend=MappedBackend({place: place}),
+            )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request."""
+        """Send one request.
+
+        Raises:
+            ConfigError: Its host is not in the map, whoever would have connected to it.
+        """
+        port = request.url.port or (443 if request.url.scheme == "https" else 80)
+        find_address(self._addresses, request.url.host, port)
         url = httpcore.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,

@@ -57,7 +57,7 @@ class Tap:
 
     async def __aenter__(self) -> "Tap":
         for route in self._routes:
-            server = await asyncio.start_server(partial(self.relay, route), LOOPBACK, 0)
+            server = await asyncio.start_server(partial(self._accept, route), LOOPBACK, 0)
             self._servers.append(server)
             address, port = server.sockets[0].getsockname()[:2]
             self._listening[route.host, route.port] = (address, port)
@@ -71,28 +71,28 @@ class Tap:
         await asyncio.gather(*self._open, return_exceptions=True)
         await asyncio.gather(*(server.wait_closed() for server in self._servers))
 
+    def _accept(self, route: Route, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task of our own: one that the server makes complains when it is cancelled (Python 3.11).
+        task = asyncio.get_running_loop().create_task(self.relay(route, reader, writer))
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
     async def relay(self, route: Route, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Relay one connection until both sides have ended."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
         frames = TcpFrames(ends=((self._handset, self._next_port()), (route.address, route.port)))
         try:
-            try:
-                far_reader, far_writer = await asyncio.open_connection(*route.server)
-            except OSError:
-                writer.transport.abort()
-                return
-            self._note(*frames.open())
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._pass_on(frames, Side.HANDSET, reader, far_writer))
-                    group.create_task(self._pass_on(frames, Side.CLOUD, far_reader, writer))
-            finally:
-                far_writer.transport.abort()
-                writer.transport.abort()
+            far_reader, far_writer = await asyncio.open_connection(*route.server)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._note(*frames.open())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pass_on(frames, Side.HANDSET, reader, far_writer))
+                group.create_task(self._pass_on(frames, Side.CLOUD, far_reader, writer))
         finally:
-            self._open.discard(task)
+            far_writer.transport.abort()
+            writer.transport.abort()
 
     async def _pass_on(
         self, frames: TcpFrames, side: Side, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -106,7 +106,7 @@ class Tap:
             self._note(*frames.end(side))
             if writer.can_write_eof():
                 writer.write_eof()
-        except ConnectionError:
+        except OSError:  # ENOTCONN is no ConnectionError
             self._note(*frames.reset(side))
             writer.transport.abort()
 

@@ -12,10 +12,11 @@ from phonehome.model.subject import DataType, KnownValue
 
 IMEI = KnownValue(id="imei-1", type=DataType.IMEI, value="490154203237518")
 VALUES = {DataType.IMEI: IMEI}
+OWN = {"sim_secret": "5a7e"}
 
 
 def write(text: str) -> Written:
-    written = parse_expression(text).write(VALUES)
+    written = parse_expression(text).write(VALUES, OWN)
     assert written is not None
     return written
 
@@ -43,7 +44,7 @@ def test_a_constant_holds_no_value() -> None:
 
 
 def test_without_a_value_of_the_type_nothing_is_written() -> None:
-    assert parse_expression("imsi").write(VALUES) is None
+    assert parse_expression("imsi").write(VALUES, OWN) is None
 
 
 @pytest.mark.parametrize(
