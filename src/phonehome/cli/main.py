@@ -110,6 +110,9 @@ def _ending(error: BaseException) -> ExitCode:
         case BrokenPipeError():  # while a help text was printed; results see to it themselves
             mute_stdout()
             return ExitCode.DONE
+        case FileNotFoundError() if not _has_folder():
+            say("the folder from which this was started is gone; change to another and run it again")
+            return ExitCode.USAGE
         case OSError(errno=errno.ENOSPC):
             mute_stdout()
             say(f"cannot be written: {error.strerror}")
@@ -132,3 +135,12 @@ def _ending(error: BaseException) -> ExitCode:
                 f"Run again with {DEBUG_VARIABLE}=1 and report the traceback, less personal values"
             )
             return ExitCode.INTERNAL
+
+
+def _has_folder() -> bool:
+    """Say whether the current folder still exists."""
+    try:
+        os.getcwd()  # noqa: PTH109  it is its failure that is asked for
+    except FileNotFoundError:
+        return False
+    return True
