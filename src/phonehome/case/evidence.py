@@ -17,12 +17,12 @@ def describe(result: Verification) -> list[str]:
     return [*_files(result), *_signers(result), *(f"WRONG: {failure}" for failure in result.failures)]
 
 
-def evidence_notes(root: Path, *, hash_files: bool = False) -> list[str]:
+def evidence_notes(root: Path, *, hash_files: bool = True) -> list[str]:
     """Say for a report how well the evidence of a case is vouched for; works offline, and never raises for a bad case.
 
     Args:
         root: The folder of the case.
-        hash_files: Compare every file with the manifest, too: reads all evidence once.
+        hash_files: Compare every file with the manifest, reading all evidence once; without it no change is noticed.
     """
     try:
         if not (root / MANIFEST).exists() and not (root / SIGNATURES).exists():
