@@ -37,6 +37,14 @@ class Directory:
         self._default = config.home
         self._tokens = Tokens(config.seed)
 
+    def create(self) -> None:
+        """Make the tables."""
+        self._database.create()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
     def place_of(self, group: Group, country: str) -> RegionName:
         """Give the region that serves people of a country."""
         found = self._database.read(

@@ -19,7 +19,7 @@ from phonehome.lab.processes import READY
 def main() -> None:
     """Move, recover or give up."""
     folder, action, *rest = Path(sys.argv[1]), *sys.argv[2:]
-    directory, database = open_directory(folder, read_config(folder))
+    directory = open_directory(folder, read_config(folder))
     peers = Peers(folder, read_topology(folder))
     mover = Mover(directory, peers)
     sys.stdout.buffer.write(READY)
@@ -34,7 +34,7 @@ def main() -> None:
             raise SystemExit(f"there is no action {action!r}")
     print(json.dumps(asdict(result)))
     peers.close()
-    database.close()
+    directory.close()
 
 
 if __name__ == "__main__":

@@ -94,6 +94,7 @@ class Region:
     def close(self) -> None:
         """Close connections."""
         self.peers.close()
+        self.directory.close()
         self.database.close()
 
 
@@ -107,10 +108,10 @@ def database_url(folder: Path, config: CloudConfig, name: str) -> str:
     return config.database.format(folder=folder, name=name)
 
 
-def open_directory(folder: Path, config: CloudConfig) -> tuple[Directory, Database]:
+def open_directory(folder: Path, config: CloudConfig) -> Directory:
     """Open the directory."""
     database = Database(database_url(folder, config, DIRECTORY), directory_metadata, schema=DIRECTORY)
-    return Directory(database, config), database
+    return Directory(database, config)
 
 
 def open_region(folder: Path, name: RegionName) -> Region:
@@ -120,14 +121,13 @@ def open_region(folder: Path, name: RegionName) -> Region:
     database = Database(database_url(folder, config, name.value), region_metadata, schema=name.value)
     database.create()
     region_key(folder, name.value)
-    directory, _ = open_directory(folder, config)
     return Region(
         name=name,
         folder=folder,
         config=config,
         topology=topology,
         database=database,
-        directory=directory,
+        directory=open_directory(folder, config),
         clock=LabClock(folder),
         tokens=Tokens(config.seed),
         hub=Hub(),

@@ -74,8 +74,7 @@ class Cloud:
         self.clock = LabClock(folder)
         self._mode = mode
         self._servers: dict[RegionName, Child | _ThreadServer] = {}
-        self.directory: Directory
-        self.directory, self._database = open_directory(folder, config)
+        self.directory: Directory = open_directory(folder, config)
         self._peers = Peers(folder, self.topology)
 
     @property
@@ -205,7 +204,7 @@ class Cloud:
         """Stop, and close what this object holds."""
         self.stop()
         self._peers.close()
-        self._database.close()
+        self.directory.close()
 
     def __enter__(self) -> Self:
         return self
@@ -247,10 +246,10 @@ def prepare(folder: Path, config: CloudConfig) -> None:
         names = [PREFIXES[region] + host for host in plain] if PREFIXES[region] else []
         kind = "rsa" if config.tls_minimum == "1.0" else "ec"
         authority.issue(folder, region.value, [*names, *plain], kind=kind)
-    directory, database = open_directory(folder, config)
-    database.create()
+    directory = open_directory(folder, config)
+    directory.create()
     directory.set_rules(config.residency)
-    database.close()
+    directory.close()
 
 
 def start(
