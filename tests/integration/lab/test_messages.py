@@ -140,6 +140,19 @@ def test_a_stream_needs_the_key_not_just_the_names(new_phone: NewPhone, running:
     assert running.refusals(RegionName.BEIJING)[-1]["service"] == "push"
 
 
+def test_a_handset_cannot_have_what_was_never_sent(new_phone: NewPhone, running: Cloud) -> None:
+    ann, bob = new_phone("+12025550128"), new_phone("+12025550129")
+    push = Push(bob).connect()
+    ann.send(bob.number, "wait for it", "a")
+    assert push.next().name == "message"
+    push.seq = 999_999
+    with pytest.raises(PushEndedError, match="malformed"):
+        push.connect()
+    push.seq = 0
+    push.connect().until("confirmed")
+    assert list(push.got.values()) == ["wait for it"]
+
+
 @pytest.mark.parametrize(
     ("stanza", "reason"),
     [

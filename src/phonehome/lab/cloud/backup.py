@@ -151,7 +151,9 @@ def delete_all(region: Region, caller: Caller, *, kind: str) -> Answer:
             reason="deleted by the user",
         )
 
-    return Answer(data={"deleted": region.database.write(work)})
+    count = region.database.write(work)
+    region.database.scrub()
+    return Answer(data={"deleted": count})
 
 
 def clear(
@@ -221,30 +223,32 @@ def _store(
 
 
 def _page(connection: Connection, user_id: str, kind: str, cursor: int) -> dict[str, object]:
-    rows = connection.execute(
-        select(items.c.item_id, items.c.version, items.c.data, items.c.deleted, items.c.rev)
-        .where(items.c.user_id == user_id, items.c.type == kind, items.c.rev > cursor)
-        .order_by(items.c.rev, items.c.item_id)
+    mine = (items.c.user_id == user_id, items.c.type == kind)
+    sizes = connection.execute(
+        select(items.c.rev, func.count(), func.coalesce(func.sum(func.length(items.c.data)), 0))
+        .where(*mine, items.c.rev > cursor)
+        .group_by(items.c.rev)
+        .order_by(items.c.rev)
+        .limit(PAGE + 1)
     ).all()
     # Whole changes only: one request's items share a number, and the cursor must not split them.
-    page: list[Any] = []
-    size = 0
-    for row in rows:
-        if page and (len(page) >= PAGE or size >= PAGE_BYTES) and row.rev != page[-1].rev:
+    last, count, size = cursor, 0, 0
+    for rev, changed, length in sizes:
+        if count and (count + changed > PAGE or size + length > PAGE_BYTES):
             break
-        page.append(row)
-        size += len(row.data or "")
+        last, count, size = rev, count + changed, size + length
+    rows = connection.execute(
+        select(items.c.item_id, items.c.version, items.c.data, items.c.deleted)
+        .where(*mine, items.c.rev > cursor, items.c.rev <= last)
+        .order_by(items.c.rev, items.c.item_id)
+    ).all()
     return {
         "items": [
-            {
-                "id": row.item_id,
-                "version": row.version,
-                "data": None if row.deleted else json.loads(row.data),
-            }
-            for row in page
+            {"id": row.item_id, "version": row.version, "data": None if row.deleted else json.loads(row.data)}
+            for row in rows
         ],
-        "cursor": page[-1].rev if page else cursor,
-        "more": len(page) < len(rows),
+        "cursor": last,
+        "more": bool(sizes) and last < sizes[-1][0],
     }
 
 

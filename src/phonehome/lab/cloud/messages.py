@@ -77,20 +77,21 @@ def send(region: Region, caller: Caller, *, to: str, body: str, key: str) -> Ans
     if receiver == caller.user_id:
         raise Refusal(Reason.MALFORMED, "a message to its own sender", user_id=caller.user_id)
     at = region.clock.seconds()
-    message: dict[str, object] = {
-        "message_id": region.tokens.message_id(caller.user_id, key),
-        "kind": "message",
-        "sender": caller.user_id,
-        "sender_phone": caller.phone,
-        "body": body,
-        "at": at,
-    }
 
     def work(connection: Connection) -> Answer:
         def act(rev: int) -> Mapping[str, object]:
             need_consent(connection, caller.user_id, MESSAGING, region.config)
             if receiver is None or reached != "online":
                 return {"result": "sms", "reason": reached}
+            message: dict[str, object] = {
+                # Of the change, not of the key: a key may be used again when its receipt is gone.
+                "message_id": region.tokens.message_id(caller.user_id, rev),
+                "kind": "message",
+                "sender": caller.user_id,
+                "sender_phone": caller.phone,
+                "body": body,
+                "at": at,
+            }
             if is_serving(connection, receiver):
                 refused = put_in_inbox(connection, receiver, message, region.config)
                 if refused is not None:

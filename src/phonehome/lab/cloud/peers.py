@@ -16,7 +16,7 @@ from phonehome.lab.cloud.config import RegionName
 from phonehome.lab.cloud.topology import Topology
 
 TOKEN_FILE = "control.token"  # noqa: S105  a file's name
-_TIMEOUT_SECONDS = 5.0
+_TIMEOUT = httpx.Timeout(15.0, connect=3.0)
 
 
 class PeerError(Exception):
@@ -41,7 +41,7 @@ class Peers:
         self._control = topology.control
         self._client = httpx.Client(
             headers={"authorization": f"Bearer {(folder / TOKEN_FILE).read_text()}"},
-            timeout=_TIMEOUT_SECONDS,
+            timeout=_TIMEOUT,
             trust_env=False,  # no proxy from the environment: nothing leaves this machine
         )
 

@@ -23,7 +23,7 @@ from phonehome.lab.cloud.hub import Stream
 from phonehome.lab.cloud.receipts import MAX_KEY
 from phonehome.lab.cloud.refusal import Reason, Refusal
 from phonehome.lab.cloud.region import BusyError, ElsewhereError, Region
-from phonehome.lab.cloud.residents import NotServingError
+from phonehome.lab.cloud.residents import NotServingError, resident
 from phonehome.lab.cloud.sealing import SealError, open_text, seal_text
 from phonehome.lab.cloud.sessions import Caller
 from phonehome.lab.cloud.stanzas import CLOSE, Stanza, StanzaReader, open_stream, write_stanza
@@ -195,8 +195,17 @@ class PushConnection:
         self._sealed = given.get("sealed") == "1"
         self._sent = int(resume)
         if self._sent:  # what the handset says to have needs no second confirmation
-            self._region.database.write(lambda connection: messages.confirm(connection, user_id, self._sent))
+            self._region.database.write(self._resume(user_id))
         return caller
+
+    def _resume(self, user_id: str) -> Callable[[Connection], None]:
+        def work(connection: Connection) -> None:
+            row = resident(connection, user_id)
+            if row is None or self._sent > row._mapping["rev"]:
+                raise Refusal(Reason.MALFORMED, "resume was never sent", user_id=user_id)
+            messages.confirm(connection, user_id, self._sent)
+
+        return work
 
     def _answer(self, caller: Caller, stanza: Stanza) -> bytes:
         given = stanza.attributes

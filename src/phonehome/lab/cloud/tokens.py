@@ -28,9 +28,9 @@ class Tokens:
         """Give an AES-128 key of a session."""
         return self.derive("security", *parts)[:16]
 
-    def message_id(self, sender: str, key: str) -> str:
-        """Give the id of a message: the same for every retry of its sender."""
-        return self.derive("message", sender, key).hex()[:24]
+    def message_id(self, sender: str, rev: int) -> str:
+        """Give the id of the message that a sender's change number stands for."""
+        return self.derive("message", sender, str(rev)).hex()[:24]
 
 
 def token_hash(token: str) -> str:

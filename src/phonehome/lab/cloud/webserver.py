@@ -18,7 +18,7 @@ from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import Framework
 
 GRACE_SECONDS = 0.5
-_KEEP_ALIVE_SECONDS = 600
+_SILENCE_SECONDS = 300
 _MAX_HEADER_BYTES = 32 << 10
 
 
@@ -54,7 +54,7 @@ class WebConfig(Config):
             self.certfile = self.keyfile = str(certificate)
         self.loglevel = "WARNING"
         self.graceful_timeout = GRACE_SECONDS
-        self.keep_alive_timeout = _KEEP_ALIVE_SECONDS
+        self.keep_alive_timeout = self.read_timeout = _SILENCE_SECONDS
         self.h11_max_incomplete_size = _MAX_HEADER_BYTES
         self.include_date_header = False  # the application says what time it is
         self.include_server_header = False

@@ -57,6 +57,8 @@ def set_consent(region: Region, caller: Caller, *, service: str, state: str, sho
         return Answer(data={"service": service, "state": state})
 
     answer = region.database.write(work)
-    if service == MESSAGING and state != "granted":
-        region.hub.end(caller.user_id, "messaging-off")
+    if state != "granted":
+        region.database.scrub()
+        if service == MESSAGING:
+            region.hub.end(caller.user_id, "messaging-off")
     return answer

@@ -73,6 +73,7 @@ def log_out(region: Region, call: Call) -> Answer:
     """End the session."""
     caller = call.need_caller()
     region.database.write(lambda connection: end_session(connection, caller, region.clock.seconds()))
+    region.hub.end(caller.user_id, "ended")
     return Answer(data={"result": "ended"})
 
 

@@ -106,6 +106,7 @@ def _release(region: Region, data: Data) -> dict[str, object]:
             connection, data["user_id"], data["attempt"], at=at, region=region.name
         )
     )
+    region.database.scrub()
     region.hub.end(data["user_id"], "moved")
     return {"released": released}
 
