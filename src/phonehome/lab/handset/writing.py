@@ -15,6 +15,8 @@ from phonehome.model.subject import KnownValue
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 PERCENT = "percent"
+WHOLE = "/bytes"
+"""What the documentation of detection calls a value that is sent as the bytes of its file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,7 @@ def _write_body(
             value = values.get(body.file) if body.file is not None else None
             if value is None or value.content is None:
                 return b"", {}
-            placed.append(Placed(value=value, form=str(value.type), chain=(), path=""))
+            placed.append(Placed(value=value, form=f"{value.type}{WHOLE}", chain=(), path=""))
             return value.content, {}
         case BodyKind.JSON:
             return _json(body.fields, values, own, ("json",), "$", placed).encode(), {}
