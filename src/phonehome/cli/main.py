@@ -35,6 +35,7 @@ COMMANDS = (
     "claims",
     "policy",
     "advisory",
+    "lab",
     "schema",
 )
 """Each is the attribute of its name in the module of its name beside this one."""
