@@ -1,5 +1,7 @@
 """Messages over IP: delivered once, given back when they cannot be, and nothing kept after "off"."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from lab_clients import NewPhone, Phone, Push, PushEndedError, eventually
 
@@ -44,6 +46,18 @@ def test_the_same_key_is_the_same_message(new_phone: NewPhone) -> None:
     ann.send(bob.number, "last", "k2")
     push.until("confirmed")
     assert list(push.got.values()) == ["once", "last"]
+
+
+def test_one_key_sent_many_times_at_once_is_one_message(new_phone: NewPhone) -> None:
+    ann, bob = new_phone("+12025550130"), new_phone("+12025550131")
+    push = Push(bob).connect()
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: ann.send(bob.number, "just once", "same"), range(24)))
+    assert len({ann.data(answer)["messageId"] for answer in answers}) == 1
+    push.until("confirmed")
+    ann.send(bob.number, "end", "end")
+    push.until("confirmed")
+    assert list(push.got.values()) == ["just once", "end"]
 
 
 @pytest.mark.parametrize("sealed", [True, False])
