@@ -52,7 +52,9 @@ def show(case_: Path, format_name: str, reveal: bool) -> ExitCode:
 def _mask(loaded: LoadedCase) -> Callable[[str], str]:
     """Make what puts ids in the place of known values, of all subjects in turn."""
     maskers = [
-        Detector(subject).make_masker(reveal=False) for subject in loaded.case.subjects.values() if subject.values
+        Detector(subject).make_masker(reveal=False)
+        for subject in loaded.case.subjects.values()
+        if subject.values
     ]
 
     def mask(text: str) -> str:
