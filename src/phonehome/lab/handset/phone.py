@@ -127,9 +127,15 @@ class Phone:
     ) -> httpx.Response:
         client = self._clients.get(pinned)
         client.cookies.clear()  # only what the build says goes with a request
-        return await client.request(
-            written.method, written.url, headers=dict(headers), content=written.content
-        )
+        try:
+            return await client.request(
+                written.method, written.url, headers=dict(headers), content=written.content
+            )
+        except httpx.TransportError as error:
+            raise HandsetError(
+                f"{written.method} to {written.host} at the step {self._step} got no answer "
+                f"({type(error).__name__}: {error}); the scenario is incomplete"
+            ) from error
 
     def _session(self, request: Request, behaviour: Behaviour) -> Session | None:
         if request.session is None:
