@@ -81,7 +81,8 @@ class Phone:
             # Drawn for every behaviour, whether it is its turn or not: one more of them changes no other.
             drawn = self.random.randrange(100)
             if self.state.does(behaviour, step or "") and drawn < behaviour.percent:
-                self.clock.move_to(self.clock.now + BETWEEN)
+                # To a whole second: how many ticks the last act took may differ from run to run.
+                self.clock.move_to(self.clock.now.replace(microsecond=0) + BETWEEN)
                 await self._do(behaviour)
 
     async def close(self) -> None:
