@@ -21,6 +21,14 @@ FACTORY, UPDATE = "factory", "update-2014-08-10"
 VERDICTS = ("contradicted", "conflict", "consistent", "unobservable", "untested")
 WIDTH = 100
 _SHORTEST = 60
+_CONSENTS = {
+    "not_asked": "the user was not asked",
+    "declined": "the user had declined",
+    "granted": "the user had agreed",
+    "withdrawn": "the user had withdrawn consent",
+    "mixed": "the user had said different things to its services",
+}
+_MESSAGING = "service.cloud_messaging"
 _VERDICT_WIDTH = max(map(len, VERDICTS)) + 2
 
 
@@ -41,6 +49,7 @@ def tell(
         "The affair of 2014 as a reconstruction: a simulated handset against simulated servers, recorded by "
         f"`phonehome lab run {SCENARIO} --seed {SEED}`. It shows nothing about a real handset.",
         width,
+        more="",
     )
     yield from _heading("What left the handset, and to whom")
     for session in document.case.sessions:
@@ -79,7 +88,7 @@ def _tell_session(session: SessionDoc, flows: Sequence[FlowDoc], width: int) -> 
         for (host, organisation), found in ways.items():
             kinds = words.listing([words.data_type(flow.data_type) for flow in found])
             consents = words.listing(sorted({_consent(flow.consent) for flow in found}))
-            yield from _wrap(f"{said}: {kinds}, to {host} ({organisation}); user: {consents}", width, "    ")
+            yield from _wrap(f"{said}: {kinds}, to {host} ({organisation}); {consents}", width, "    ")
     if not up:
         unread = sum(row.closed + row.unreadable for row in session.destinations)
         hidden = f", and {unread:,} bytes could not be read: nobody knows what they are" if unread else ""
@@ -87,12 +96,21 @@ def _tell_session(session: SessionDoc, flows: Sequence[FlowDoc], width: int) -> 
 
 
 def _consent(state: str | None) -> str:
-    if state == "mixed":
-        return "said different things to its services"
-    return (state or "not known").replace("_", " ")
+    return _CONSENTS.get(state or "", "consent not known")
 
 
 def _tell_update(document: AuditDocument, width: int) -> Iterator[str]:
+    assert document.case is not None
+    sending = {flow.session for flow in document.flows if flow.direction == "up"}
+    for session in document.case.sessions:
+        conditions = session.conditions
+        quiet = session.id not in sending
+        if quiet and conditions.get("build") == UPDATE and conditions.get(_MESSAGING) == "off":
+            yield from _wrap(
+                f"With the services off, as they now are until somebody switches them on: nothing seen ({session.id}).",
+                width,
+                "  ",
+            )
     sides = [
         choose_sessions(document, set(find_sessions(document, {"build": {build}})))
         for build in (FACTORY, UPDATE)
