@@ -2,13 +2,10 @@
 
 import hashlib
 import json
-import os
-import shutil
 import signal
 import socket
 import socketserver
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mitmproxy_tool import install_mitmproxy
 
 from phonehome.model.exchange import Direction, Exchange, Protocol, Transport
 from phonehome.readers import iter_inputs, read_input
@@ -26,8 +24,6 @@ from phonehome.readers.endpoints import is_address
 pytestmark = pytest.mark.heavy
 
 ROOT = Path(__file__).parents[3]
-TOOLS = ROOT / ".tools" / "mitmproxy"
-REQUIREMENT = "mitmproxy==11.0.2"
 DUMP = Path(__file__).with_name("mitmproxy_dump.py")
 CASES = sorted((ROOT / "tests" / "cases").glob("mitm-*/*.mitm"))
 
@@ -36,32 +32,7 @@ Flow = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def mitmproxy_bin() -> Path:
-    """mitmproxy in an environment of its own, for it pins old libraries; made where it is missing."""
-    programs = TOOLS / "bin"
-    if (programs / "mitmdump").exists():
-        return programs
-    uv = shutil.which("uv")
-    python = str(programs / "python")
-    steps = (
-        [
-            [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(TOOLS)],
-            [uv, "pip", "install", "--quiet", "--python", python, REQUIREMENT],
-        ]
-        if uv
-        else [
-            [sys.executable, "-m", "venv", "--clear", str(TOOLS)],
-            [python, "-m", "pip", "install", "--quiet", REQUIREMENT],
-        ]
-    )
-    for step in steps:
-        done = subprocess.run(step, capture_output=True, text=True, timeout=600, check=False)
-        if done.returncode:
-            shutil.rmtree(TOOLS, ignore_errors=True)
-            reason = f"{REQUIREMENT} cannot be installed: {done.stderr.strip()[-300:]}"
-            if os.environ.get("CI") == "true":
-                pytest.fail(reason)
-            pytest.skip(reason)
-    return programs
+    return install_mitmproxy()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,76 @@
+"""However a run is recorded, the audit finds the same."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from mitmproxy_tool import install_mitmproxy
+
+from phonehome.audit.case_run import CaseOptions, audit_case
+from phonehome.case.folder import load_case
+from phonehome.documents.audit import AuditDocument
+from phonehome.lab.run import RunOptions, run_scenario
+from phonehome.lab.scenarios import find_scenario
+from phonehome.lab.scoring import score_case
+from phonehome.model.errors import ConfigError
+
+pytestmark = pytest.mark.heavy
+SCENARIOS = ("redmi-1s-2014", "mi-cloud", "pinned")
+
+
+def record(name: str, recorder: str, folder: Path) -> Path:
+    root = folder / f"{name}-{recorder}"
+    run_scenario(find_scenario(name), root, RunOptions(seed=3, recorder=recorder))
+    return root
+
+
+def findings(root: Path) -> Counter[tuple[object, ...]]:
+    document: AuditDocument = audit_case(load_case(root))
+    return Counter(
+        (
+            one.session,
+            one.value_id,
+            one.exchange.host,
+            one.form,
+            tuple(one.chain),
+            one.path,
+            one.step,
+            one.direction,
+        )
+        for one in document.findings
+    )
+
+
+@pytest.fixture(scope="module")
+def tapped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Counter[tuple[object, ...]]]:
+    folder = tmp_path_factory.mktemp("tap")
+    return {name: findings(record(name, "tap", folder)) for name in SCENARIOS}
+
+
+@pytest.mark.needs_tool("tcpdump")
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_tcpdump_gives_the_same_findings_as_the_tap(
+    name: str, tmp_path: Path, tapped: dict[str, Counter[tuple[object, ...]]]
+) -> None:
+    try:
+        root = record(name, "tcpdump", tmp_path)
+    except ConfigError as error:
+        if "cannot record here" not in str(error):
+            raise
+        pytest.skip(f"tcpdump may not record on loopback here: {error}")
+    assert findings(root) == tapped[name]
+    assert score_case(root, CaseOptions()).perfect
+    session = load_case(root).case.sessions[0]
+    assert session.clock_offset_s > 300_000_000  # from 2014 to now
+    assert session.captures[0].keylog == "keys.log"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_mitmproxy_gives_the_same_findings_as_the_tap(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tapped: dict[str, Counter[tuple[object, ...]]]
+) -> None:
+    monkeypatch.setenv("PHONEHOME_MITMDUMP", str(install_mitmproxy() / "mitmdump"))
+    root = record(name, "mitmproxy", tmp_path)
+    assert findings(root) == tapped[name]
+    assert score_case(root, CaseOptions()).perfect
+    assert {session.position for session in load_case(root).case.sessions} == {"proxy"}
