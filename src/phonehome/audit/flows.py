@@ -5,7 +5,7 @@ first are shown layer by layer. What is not listed is said.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,8 +16,7 @@ from phonehome.audit.session import NOWHERE, SessionView
 from phonehome.audit.text import hash_parts, write_time
 from phonehome.detect.chance import chance_bits, recorded_before, weakness
 from phonehome.documents import audit as doc
-from phonehome.documents.base import ConsentSummary
-from phonehome.judge.severity import Severity, severity_of
+from phonehome.judge.severity import Severity, gravest_consent, severity_of
 from phonehome.judge.timeline import summarise
 from phonehome.model.exchange import Direction, Transport
 from phonehome.model.finding import Finding
@@ -74,7 +73,17 @@ class _Gathered:
     forms: set[str] = field(default_factory=set)
     strengths: Counter[tuple[str, float]] = field(default_factory=Counter)
     steps: dict[str, None] = field(default_factory=dict)
-    consent: set[ConsentState | None] = field(default_factory=set)
+    consent: dict[str, set[ConsentState | None]] = field(default_factory=dict)
+
+    def take_consent(self, states: Mapping[str, ConsentState | None]) -> None:
+        """Keep the state of each service that a finding had."""
+        for service, state in states.items():
+            self.consent.setdefault(service, set()).add(state)
+
+    @property
+    def states(self) -> set[ConsentState | None]:
+        """All states that any finding had for any service."""
+        return set().union(*self.consent.values())
 
 
 class FlowBook:
@@ -106,7 +115,7 @@ class FlowBook:
             flow.first = exchange.time if flow.first is None else min(flow.first, exchange.time)
             flow.last = exchange.time if flow.last is None else max(flow.last, exchange.time)
         moment = self._view.moment(exchange) if self._view is not None else NOWHERE
-        flow.consent.update(moment.consent.values())
+        flow.take_consent(moment.consent)
         if moment.step is not None:
             flow.steps[moment.step] = None
         early = recorded_before(finding, self._values[finding.value_id])
@@ -132,10 +141,9 @@ class FlowBook:
             findings.extend(listed)
             strongest = max(bits for _, bits in flow.strengths)
             weak = weakness(strongest, bytes_searched) is not None
-            consent = summarise(flow.consent)
-            severity = severity_of(key[0], key[2], key[3], weak=weak, consent=consent)
+            severity = severity_of(key[0], key[2], key[3], weak=weak, consent=gravest_consent(flow.states))
             rendered = _render_flow(key, flow, listed, severity, weak=weak)
-            weighed.append((severity, self._place(rendered, consent)))
+            weighed.append((severity, self._place(rendered, flow)))
         weighed.sort(
             key=lambda item: (item[1].direction != "up", item[1].weak, -item[0], -item[1].count, item[1].id)
         )
@@ -144,7 +152,7 @@ class FlowBook:
         gathering.findings = findings
         return gathering
 
-    def _place(self, flow: doc.FlowDoc, consent: ConsentSummary | None) -> doc.FlowDoc:
+    def _place(self, flow: doc.FlowDoc, gathered: _Gathered) -> doc.FlowDoc:
         """Put a flow under the session that it was recorded in."""
         if self._view is None:
             return flow
@@ -153,7 +161,10 @@ class FlowBook:
             "id": hash_parts(flow.id, session.id),
             "session": session.id,
             "conditions": dict(session.conditions),
-            "consent": consent,
+            "consent": summarise(gathered.states),
+            "consents": {
+                service: _write_states(found) for service, found in sorted(gathered.consent.items())
+            },
         }
         return flow.model_copy(update=figures)
 
@@ -216,6 +227,11 @@ def _render_flow(
         steps=list(flow.steps),
         findings=[finding.id for finding in findings],
     )
+
+
+def _write_states(states: set[ConsentState | None]) -> list[str | None]:
+    """List states in the order of their kinds, one that nobody wrote down last."""
+    return [*(state.value for state in ConsentState if state in states), *([None] if None in states else [])]
 
 
 def _categories(data_type: DataType) -> list[str]:

@@ -246,7 +246,7 @@ class FlowDoc(Model):
     """Findings of one data type to one host, by transport, direction and session.
 
     `consent` is the state that all its findings had for all services of the destination; `mixed` where they differ,
-    null where none is known.
+    null where none is known. `consents` are all the states that they had, by service; null among them: not recorded.
     """
 
     id: str
@@ -269,6 +269,7 @@ class FlowDoc(Model):
     session: str | None
     conditions: dict[str, str]
     consent: ConsentSummary | None
+    consents: dict[str, list[ConsentName | None]] = Field(default_factory=dict)
     steps: list[str]
     findings: list[str]
 

@@ -11,7 +11,7 @@ from phonehome.documents.audit import FlowDoc
 from phonehome.documents.case import SessionDoc
 from phonehome.judge.rule_context import Record, RuleContexts
 from phonehome.model.wording import count, listing_at_most
-from phonehome.rules import Budget, Evaluation, Outcome, Seen
+from phonehome.rules import Budget, Evaluation, Outcome, Rule, Seen
 from phonehome.rules.claim import CheckedClaim
 
 MIN_READ_SHARE = 0.95
@@ -139,7 +139,7 @@ class Examiner:
             is_meant = self._is_in_scope(checked, flow)
             if is_meant is False:
                 continue
-            held = checked.holds_if.weigh({**context, "flow": self._contexts.flow(flow)}, self._budget)
+            held = self._ask(checked.holds_if, flow, context)
             if held.outcome is Outcome.UNDECIDED:
                 missing.update(dict.fromkeys(held.missing))
             elif held.outcome is Outcome.FALSE and is_meant:
@@ -151,6 +151,18 @@ class Examiner:
         if missing:
             return [], Evaluation(outcome=Outcome.UNDECIDED, missing=tuple(missing))
         return [], Evaluation(outcome=Outcome.TRUE)
+
+    def _ask(self, rule: Rule, flow: FlowDoc, context: Record) -> Evaluation:
+        """Ask a rule of a flow: it must hold in every state of consent that something was sent under."""
+        open_: list[Evaluation] = []
+        for record in self._contexts.each_consent(flow, rule):
+            held = rule.weigh({**context, "flow": record}, self._budget)
+            if held.outcome is Outcome.FALSE:
+                return held
+            open_ += [held] if held.outcome is Outcome.UNDECIDED else []
+        missing = dict.fromkeys(clause for held in open_ for clause in held.missing)
+        outcome = Outcome.UNDECIDED if open_ else Outcome.TRUE
+        return Evaluation(outcome=outcome, missing=tuple(missing))
 
     def _is_in_scope(self, checked: CheckedClaim, flow: FlowDoc) -> bool | None:
         """Say whether a claim means a flow; None where its host is not known and the claim names services."""

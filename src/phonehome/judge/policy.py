@@ -129,8 +129,8 @@ class _Judge:
         parsed = self._rules[rule.id]
         for session in sessions:
             if isinstance(parsed, Rule):
-                for flow, context in self._iter_contexts(parsed, session):
-                    weighed.take(session, flow, parsed.weigh(context))
+                for flow, contexts in self._iter_contexts(parsed, session):
+                    weighed.take(session, flow, _weigh_any(parsed, contexts))
             else:
                 weighed.asked += 1
                 weighed.open_sessions[session.id] = None
@@ -139,17 +139,17 @@ class _Judge:
 
     def _iter_contexts(
         self, rule: Rule, session: SessionDoc
-    ) -> Iterator[tuple[FlowDoc | None, Mapping[str, object]]]:
+    ) -> Iterator[tuple[FlowDoc | None, list[Mapping[str, object]]]]:
         """Give what a rule is asked of in a session; what servers sent back only if the rule names directions."""
         context = self._contexts.session(session)
         if "flow" not in rule.variables:
-            yield None, context
+            yield None, [context]
             return
         flows = self._contexts.sent(session)
         if "flow.direction" in rule.fields:
             flows = [*flows, *self._down.get(session.id, ())]
         for flow in flows:
-            yield flow, {**context, "flow": self._contexts.flow(flow)}
+            yield flow, [{**context, "flow": record} for record in self._contexts.each_consent(flow, rule)]
 
     def _outcome(self, rule: PolicyRule, tested: HandsetBuild) -> RuleOutcomeDoc:
         weighed = self._weigh(rule, tested.sessions)
@@ -198,6 +198,16 @@ def _parse(rule: PolicyRule) -> Rule | RuleError:
         return parse_rule(rule.when, fields=case_fields())
     except RuleError as error:
         return error
+
+
+def _weigh_any(rule: Rule, contexts: Iterable[Mapping[str, object]]) -> Evaluation:
+    """Ask a rule of a flow in every state of consent that something was sent under; one that meets it is enough."""
+    found = [rule.weigh(context) for context in contexts]
+    for outcome in (Outcome.TRUE, Outcome.UNDECIDED):
+        for one in found:
+            if one.outcome is outcome:
+                return one
+    return Evaluation(outcome=Outcome.FALSE)
 
 
 def _why(weighed: _Weighed, flows: Sequence[FlowDoc]) -> str:

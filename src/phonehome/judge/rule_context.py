@@ -1,17 +1,22 @@
 """Sessions and flows of an audit document as rules see them (`rules/fields.py` declares the same names).
 
-What is unknown is None, which a rule meets as undecided.
+What is unknown is None, which a rule meets as undecided; None as the item of a list says that there is another item.
+
+A flow gathers what was sent while one had agreed and what was sent after one had declined. A rule on consent is
+therefore asked of it once for every state (`RuleContexts.each_consent`): more that was granted hides no other.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from phonehome.documents.audit import AuditDocument, FindingDoc, FlowDoc
+from phonehome.documents.audit import AuditDocument, DestinationDoc, FindingDoc, FlowDoc
+from phonehome.documents.base import ConsentName
 from phonehome.documents.case import CaseDoc, CaseHandsetDoc, HostShareDoc, ServiceDoc, SessionDoc
 from phonehome.model.case import Service
 from phonehome.model.subject import DataType
+from phonehome.rules import Rule
 from phonehome.rules.times import parse_time
 
 Record = dict[str, object]
@@ -98,9 +103,35 @@ class RuleContexts:
             self._flows[flow.id] = self._flow(flow, findings)
         return self._flows[flow.id]
 
+    def each_consent(self, flow: FlowDoc, rule: Rule) -> list[Record]:
+        """Give what `flow` is to a rule, once for every state of consent that it was sent under if the rule asks."""
+        record = self.flow(flow)
+        if not any(name.startswith("flow.consent") for name in rule.fields):
+            return [record]
+        if flow.id not in self._by_consent:
+            self._by_consent[flow.id] = _by_consent(record, self._states(flow))
+        return self._by_consent[flow.id]
+
+    @cached_property
+    def _by_consent(self) -> dict[str, list[Record]]:
+        return {}
+
+    def _states(self, flow: FlowDoc) -> dict[str, list[ConsentName | None]]:
+        """Give the states that a flow was sent under by service, of its findings where it does not say."""
+        if flow.consents:
+            return flow.consents
+        states: dict[str, list[ConsentName | None]] = {}
+        for name in flow.findings:
+            for service, state in self._findings[name].consent.items() if name in self._findings else ():
+                states.setdefault(service, [])
+                states[service] += [state] if state not in states[service] else []
+        return states
+
     def _flow(self, flow: FlowDoc, findings: list[FindingDoc]) -> Record:
         places = [finding.destination for finding in findings]
         ahead = self._clock_offsets.get(flow.session or "", 0.0)
+        states = self._states(flow)
+        met = list(dict.fromkeys(state for found in states.values() for state in found)) or [_plain(flow)]
         return {
             "id": flow.id,
             "data_type": flow.data_type,
@@ -110,7 +141,7 @@ class RuleContexts:
             "organisation": flow.organisation,
             "registries": _each(place.registry.name if place.registry else None for place in places),
             "country": flow.country,
-            "countries": list(flow.countries),
+            "countries": _countries(flow, places),
             "transport": flow.transport,
             "direction": flow.direction,
             "methods": list(flow.methods),
@@ -123,11 +154,12 @@ class RuleContexts:
             "first": _moment(flow.first, ahead),
             "last": _moment(flow.last, ahead),
             "services": self.services_of(flow.host),
-            "consent": flow.consent,
-            "consents": _consents(findings),
+            "consent": _agreed(met),
+            "consents": {service: _agreed(found) for service, found in states.items()},
+            "consent_states": met,
             "conditions": dict(flow.conditions),
             "session": flow.session,
-            "steps": list(flow.steps),
+            "steps": list(flow.steps) if flow.steps or flow.first is not None else None,
         }
 
     def _session(self, session: SessionDoc) -> Record:
@@ -195,8 +227,17 @@ def _moment(written: str | None, ahead: float) -> datetime | None:
         return None
 
 
-def _each(values: Iterable[str | None]) -> list[str]:
-    return sorted({value for value in values if value is not None})
+def _each(values: Iterable[str | None]) -> list[str | None]:
+    """Give every value once, and None behind them if one is not known."""
+    found = set(values)
+    known = sorted(value for value in found if value is not None)
+    return [*known, None] if None in found else [*known]
+
+
+def _countries(flow: FlowDoc, places: Sequence[DestinationDoc]) -> list[str | None]:
+    """Give all countries that sources name, and None behind them if none is named of one of the places."""
+    is_partial = any(not place.countries for place in places) or not flow.countries
+    return [*flow.countries, None] if is_partial else list(flow.countries)
 
 
 def _one(values: Iterable[str | None]) -> str | None:
@@ -205,13 +246,23 @@ def _one(values: Iterable[str | None]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _consents(findings: list[FindingDoc]) -> Record:
-    """Give the state of each service on which all findings agree, else `mixed`; None where one is not known."""
-    states: dict[str, set[str | None]] = {}
-    for finding in findings:
-        for service, state in finding.consent.items():
-            states.setdefault(service, set()).add(state)
-    return {
-        service: None if None in found else found.pop() if len(found) == 1 else "mixed"
+def _agreed(states: Iterable[ConsentName | None]) -> ConsentName | None:
+    """Give the state that all are; None where they differ, or one is not known."""
+    found = set(states)
+    return found.pop() if len(found) == 1 else None
+
+
+def _plain(flow: FlowDoc) -> ConsentName | None:
+    """Give the state of a flow that names no services."""
+    return None if flow.consent == "mixed" else flow.consent
+
+
+def _by_consent(record: Record, states: Mapping[str, Sequence[ConsentName | None]]) -> list[Record]:
+    """Split a flow by service and state; of the other services, only what all of it had is known then."""
+    whole = {service: _agreed(found) for service, found in states.items()}
+    split = [
+        {**record, "consent": state, "consents": {**whole, service: state}}
         for service, found in states.items()
-    }
+        for state in found
+    ]
+    return split or [record]

@@ -8,14 +8,16 @@
 | shared by many: carrier, model | low | low | low |
 
 What a server sends back shows that it knows; it is one step less than the same data sent up. What was sent with consent
-is one step less, what was sent against it (declined, withdrawn) one step more; where nobody was asked, or the states of
-several services differ, the step stays. A weak finding is low.
+is one step less, what was sent against it (declined, withdrawn) one step more; where nobody was asked, the step stays.
+Of several services and findings, the worst counts: once against somebody's word is against it, and only what was always
+sent with consent was. A weak finding is low.
 """
 
+from collections.abc import Collection
 from enum import IntEnum
 
-from phonehome.documents.base import ConsentSummary
 from phonehome.model.exchange import Direction, Transport
+from phonehome.model.session import ConsentState
 from phonehome.model.subject import DataType
 
 
@@ -65,13 +67,21 @@ _RESETTABLE = frozenset(
 _SHARED = frozenset({DataType.CARRIER_NAME, DataType.DEVICE_MODEL})
 
 
+def gravest_consent(states: Collection[ConsentState | None]) -> ConsentState | None:
+    """Give the worst state of those that services and findings had; `granted` only if all had it."""
+    for state in (ConsentState.WITHDRAWN, ConsentState.DECLINED, ConsentState.NOT_ASKED):
+        if state in states:
+            return state
+    return None if None in states else ConsentState.GRANTED if states else None
+
+
 def severity_of(
     data_type: DataType,
     transport: Transport | None,
     direction: Direction,
     *,
     weak: bool = False,
-    consent: ConsentSummary | None = None,
+    consent: ConsentState | None = None,
 ) -> Severity:
     """The table above; an unknown transport counts as clear text, since silence is never clean."""
     if weak or data_type in _SHARED:
@@ -86,8 +96,8 @@ def severity_of(
         step -= 1
     if direction is Direction.DOWN:
         return Severity(max(step - 1, Severity.LOW))
-    if consent == "granted":
+    if consent is ConsentState.GRANTED:
         step -= 1
-    elif consent in ("declined", "withdrawn"):
+    elif consent in (ConsentState.DECLINED, ConsentState.WITHDRAWN):
         step += 1
     return Severity(min(max(step, Severity.LOW), Severity.CRITICAL))

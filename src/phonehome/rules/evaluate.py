@@ -1,8 +1,8 @@
 """Evaluating a checked rule: three-valued, with bounded work, and without an exception for the caller.
 
-An unknown is an absent field. CEL makes asking for one an error, and lets `&&` and `||` drop an error when the other
-side decides; an error that is left is what we call undecided. So `false && unknown` is false and `true && unknown`
-is undecided.
+An unknown is an absent field, or None as the item of a list. CEL makes asking for one an error, and lets `&&` and `||`
+drop an error when the other side decides; an error that is left is what we call undecided. So `false && unknown` is
+false and `true && unknown` is undecided.
 """
 
 from collections.abc import Mapping
@@ -151,8 +151,7 @@ class Evaluator:
             case "in":
                 if isinstance(right, Mapping):
                     return right.get(left) is not None
-                items = _items(right, node.right)
-                return any(self._same(left, item) for item in items)
+                return self._is_among(left, _items(right, node.right), node.right)
             case "<" | "<=" | ">" | ">=":
                 return compare(node.sign, left, right)
             case _:
@@ -171,9 +170,18 @@ class Evaluator:
             raise Undecided(*missing)
         return not decides
 
+    def _is_among(self, value: object, items: list[object], node: Node) -> bool:
+        if any(self._same(value, item) for item in items if item is not None):
+            return True
+        if None in items:
+            raise Undecided(_say_partial(node))
+        return False
+
     def _same(self, left: object, right: object) -> bool:
         self._spend(1)
         if isinstance(left, list) and isinstance(right, list):
+            if left and right and (None in left or None in right):
+                raise Undecided("an item of a list is unknown")
             return len(left) == len(right) and all(
                 self._same(one, other) for one, other in zip(left, right, strict=True)
             )
@@ -188,6 +196,8 @@ class Evaluator:
             arguments = [self.value(argument) for argument in node.arguments]
         match node.name, arguments:
             case "size", [str() | list() | Mapping() as sized]:
+                if isinstance(sized, list) and None in sized:
+                    raise Undecided(_say_partial(node.of or node.arguments[0]))
                 return len(sized)
             case "timestamp", [str(written)]:
                 return _known(parse_time(written), "a moment")
@@ -250,11 +260,18 @@ class Evaluator:
                 continue
 
     def _each(self, node: Macro, item: object) -> object:
+        if item is None:
+            raise Undecided(_say_partial(node.of))
         self._context[node.variable] = item
         try:
             return self.value(node.body)
         finally:
             del self._context[node.variable]
+
+
+def _say_partial(node: Node) -> str:
+    """Name a list of which an item is None: there is another, and nobody knows which."""
+    return f"not all of {path_of(node) or 'a list'} is known"
 
 
 def _known(value: object, path: str) -> object:

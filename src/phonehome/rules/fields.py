@@ -5,7 +5,7 @@ file is read without a case (`CaseWords()`), these are open, and everything else
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from phonehome.model.case import Case
@@ -80,7 +80,6 @@ COUNTRY = Vocabulary(
     aliases={"UK": "GB", "EL": "GR", "CHINA": "CN", "USA": "US", "INDIA": "IN", "SINGAPORE": "SG"},
 )
 CONSENT = Vocabulary(name="a state of consent", words=_values(ConsentState))
-CONSENT_OF_FLOW = replace(CONSENT, words=(*CONSENT.words, "mixed"))
 POSITION = Vocabulary(name="a recording position", words=_values(Position))
 
 
@@ -187,8 +186,9 @@ class _Builder:
                 "first": TIMESTAMP,
                 "last": TIMESTAMP,
                 "services": self.services(),
-                "consent": words(CONSENT_OF_FLOW),
-                "consents": self.per_service(words(CONSENT_OF_FLOW)),
+                "consent": words(CONSENT),
+                "consents": self.per_service(words(CONSENT)),
+                "consent_states": list_of(words(CONSENT)),
                 "conditions": self.conditions(),
                 "session": self.word("a session of the case", self.names.sessions),
                 "steps": self.steps(),

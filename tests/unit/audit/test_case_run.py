@@ -49,7 +49,19 @@ def test_a_flow_has_the_conditions_of_its_session_and_the_consent_of_all_its_fin
     assert flow.conditions["account"] == "logged-in"
     assert flow.conditions["service.mi_cloud"] == "on"
     assert flow.consent == "granted"
+    assert flow.consents == {"cloud_messaging": ["granted"], "mi_cloud": ["granted"]}
     assert flow.severity == "medium", "lasting identity in clear is high, and one step less with consent"
+
+
+def test_a_flow_keeps_every_state_of_consent_and_weighs_as_its_worst(tmp_path: Path) -> None:
+    (once,) = (session for session in SESSIONS if session.id == "02-factory-cloud")
+    root = write_case(tmp_path, [once])
+    file = root / "sessions" / once.id / "session.yaml"
+    later = '  - {service: mi_cloud, at: "2014-08-07T14:00:40Z", state: withdrawn}\ncaptures:\n'
+    file.write_text(file.read_text(encoding="utf-8").replace("captures:\n", later), encoding="utf-8")
+    flow = next(one for one in audit_case(load_case(root)).flows if one.data_type == "imei")
+    assert flow.consents == {"cloud_messaging": ["granted"], "mi_cloud": ["granted", "withdrawn"]}
+    assert (flow.consent, flow.severity) == ("mixed", "critical")
 
 
 def test_exposures_say_what_had_a_chance_and_was_not_seen(document: AuditDocument) -> None:

@@ -1,6 +1,7 @@
 """Verdicts on claims, each over a document written by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from case_documents import (
 
 from phonehome.case.claims_file import load_claims
 from phonehome.documents.audit import AuditDocument
+from phonehome.documents.base import ConsentName
 from phonehome.documents.case import HostShareDoc, SessionDoc
 from phonehome.documents.judgement import LatencyChangeDoc, VerdictDoc
 from phonehome.judge.claims import decide
@@ -362,3 +364,44 @@ def test_costly_rules_of_a_whole_file_end_undecided(tmp_path: Path, monkeypatch:
     assert found[0].verdict == "consistent"
     assert found[-1].verdict == "untested"
     assert "too many steps" in found[-1].reason
+
+
+def of_consent(rule: str) -> str:
+    return claim(f'testable_when: "true"\n    holds_if: {rule}')
+
+
+def under(*states: ConsentName | None, service: str = "cloud") -> MadeFlow:
+    """A flow that was sent under several states of consent to one service."""
+    made = flow()
+    consent = "mixed" if len(states) > 1 else states[0]
+    return replace(
+        made, flow=made.flow.model_copy(update={"consents": {service: list(states)}, "consent": consent})
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "states", "verdict"),
+    [
+        ('flow.consent != "withdrawn"', ("granted", "withdrawn"), "contradicted"),
+        ('flow.consents.cloud != "withdrawn"', ("granted", "withdrawn"), "contradicted"),
+        ('flow.consent == "granted"', ("granted", "not_asked"), "contradicted"),
+        ('flow.consent == "granted"', ("granted", None), "untested"),
+        ('flow.consent != "declined"', ("granted", None), "untested"),
+        ('flow.consent == "granted"', ("granted",), "consistent"),
+        ('flows.all(f, f.consent != "withdrawn")', ("granted", "withdrawn"), "untested"),
+        ('flows.all(f, !("withdrawn" in f.consent_states))', ("granted", "withdrawn"), "contradicted"),
+        ('flows.all(f, !("withdrawn" in f.consent_states))', ("granted", None), "untested"),
+    ],
+)
+def test_what_was_sent_under_one_state_of_consent_hides_nothing_that_was_sent_under_another(
+    tmp_path: Path, rule: str, states: tuple[ConsentName | None, ...], verdict: str
+) -> None:
+    assert one(tmp_path, of_consent(rule), document([session()], [under(*states)])).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "rule", ['flow.countries.all(c, c == "IN")', "'!(\"CN\" in flow.countries)'", 'flow.country == "IN"']
+)
+def test_a_country_that_nobody_names_leaves_a_claim_on_countries_untested(tmp_path: Path, rule: str) -> None:
+    found = one(tmp_path, of_consent(rule), document([session()], [flow(country=None)]))
+    assert found.verdict == "untested"

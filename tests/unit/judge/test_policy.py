@@ -1,6 +1,7 @@
 """Rules over handsets and builds: the strictest wins, and nothing is allowed for want of evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from case_documents import (
@@ -15,8 +16,9 @@ from case_documents import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phonehome.case.policies import NAMES, find_policy
 from phonehome.documents.audit import AuditDocument
-from phonehome.documents.base import Transport
+from phonehome.documents.base import ConsentName, Transport
 from phonehome.documents.case import HostShareDoc, SessionDoc
 from phonehome.documents.judgement import DecisionDoc
 from phonehome.judge.policy import MAX_CITED, decide, override_severities
@@ -429,3 +431,47 @@ def test_less_evidence_never_allows_what_more_did_not(
     )
     if closed * 9 > 900:
         assert whole != "allow"
+
+
+def under(states: Mapping[str, Sequence[ConsentName | None]]) -> MadeFlow:
+    """A flow that was sent under several states of consent, to one service or several."""
+    made = make_flow("imei", session="01", transport="tls")
+    consents = {service: list(found) for service, found in states.items()}
+    return replace(made, flow=made.flow.model_copy(update={"consents": consents, "consent": "mixed"}))
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        {"cloud": ["granted", "withdrawn"]},
+        {"cloud": ["declined"], "push": ["granted"]},
+        {"cloud": ["declined"], "push": [None]},
+        {"cloud": ["declined", None]},
+    ],
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_more_that_was_sent_with_consent_never_loosens_what_was_sent_against_it(
+    name: str, states: Mapping[str, Sequence[ConsentName | None]]
+) -> None:
+    shipped = find_policy(name)
+    against = next(rule.id for rule in shipped.rules if "withdrawn" in rule.when)
+    found = one(shipped, case(under(states)))
+    (outcome,) = [row for row in found.rules if row.id == against]
+    assert (outcome.outcome, len(outcome.flows)) == ("met", 1)
+    assert found.decision == ("restrict" if name == "families" else "prohibit")
+
+
+@pytest.mark.parametrize(
+    ("when", "country", "decision"),
+    [
+        ('"CN" in flow.countries', None, None),
+        ('"CN" in flow.countries', "IN", "allow"),
+        ('!flow.countries.all(c, c in ["IN"])', None, None),
+        ("flow.registries == []", "IN", "allow"),
+    ],
+)
+def test_a_country_that_nobody_names_is_none_that_a_rule_may_pass(
+    when: str, country: str | None, decision: str | None
+) -> None:
+    document = case(make_flow("imei", session="01", country=country))
+    assert one(policy(rule("a", f'flow.data_type == "imei" && {when}')), document).decision == decision

@@ -2,8 +2,9 @@
 
 import pytest
 
-from phonehome.judge.severity import Severity, severity_of
+from phonehome.judge.severity import Severity, gravest_consent, severity_of
 from phonehome.model.exchange import Direction, Transport
+from phonehome.model.session import ConsentState
 from phonehome.model.subject import DataType
 
 UP, DOWN = Direction.UP, Direction.DOWN
@@ -49,3 +50,14 @@ def test_clear_text_is_never_better_than_encryption(data_type: DataType) -> None
 
 def test_severities_compare_by_weight() -> None:
     assert sorted(Severity) == [Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL]
+
+
+def test_consent_counts_by_the_worst_state_of_services_and_findings() -> None:
+    granted, withdrawn, asked = ConsentState.GRANTED, ConsentState.WITHDRAWN, ConsentState.NOT_ASKED
+    assert gravest_consent({granted}) is granted
+    assert gravest_consent({granted, withdrawn, None}) is withdrawn
+    assert gravest_consent({granted, asked}) is asked
+    assert gravest_consent({granted, None}) is None
+    assert gravest_consent(set()) is None
+    steps = [severity_of(DataType.IMEI, TLS, UP, consent=state).label for state in (granted, None, withdrawn)]
+    assert steps == ["low", "medium", "high"]

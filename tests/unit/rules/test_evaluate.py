@@ -203,3 +203,26 @@ def test_what_is_known_comes_out_as_in_another_implementation(text: str) -> None
         assert theirs is Outcome.UNDECIDED
     else:
         assert ours is theirs
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ('"IN" in flow.countries', "true"),
+        ('"CN" in flow.countries', "undecided"),
+        ('flow.countries.all(c, c == "IN")', "undecided"),
+        ('flow.countries.all(c, c == "CN")', "false"),
+        ('flow.countries.exists(c, c == "IN")', "true"),
+        ('flow.countries.exists(c, c == "CN")', "undecided"),
+        ('flow.countries.exists_one(c, c == "IN")', "undecided"),
+        ("size(flow.countries) == 1", "undecided"),
+        ("flow.countries == []", "false"),
+        ('flow.countries == ["IN"]', "undecided"),
+        ('flow.countries == ["IN", "CN"]', "undecided"),
+        ('flow.countries[0] == "IN"', "true"),
+        ('flow.countries[1] == "IN"', "undecided"),
+        ('size(flow.countries.filter(c, c == "IN")) == 1', "undecided"),
+    ],
+)
+def test_an_unknown_item_of_a_list_leaves_open_what_it_could_change(text: str, outcome: str) -> None:
+    assert parse_rule(text, fields=FIELDS).evaluate({"flow": {"countries": ["IN", None]}}).value == outcome
