@@ -101,7 +101,10 @@ def test_a_case_says_what_to_do_about_which_of_ours(case: Path, capsys: pytest.C
         "critical",
     )
     assert (update["build"], update["decision"], update["missing"]) == ("JHCMIBH45.0", "allow", [])
-    (rule,) = factory["rules"]
+    rule, stated = factory["rules"]
+    assert (stated["id"], stated["outcome"]) == ("residency/moved", "undecided"), (
+        "it was recorded before the move"
+    )
     cited = {
         finding["id"] for finding in document["findings"] if finding["data_type"] == "contact_phone_number"
     }

@@ -117,7 +117,9 @@ class _Reader:
             untested=untested,
             requires=self._requirements(),
             rules=self._rules(),
-            residency=read_residency(self._parts.get("residency"), self._remarks, self._names.services),
+            residency=read_residency(
+                self._parts.get("residency"), self._remarks, self._names.services, in_policy=True
+            ),
         )
         self._remarks.check()
         return policy

@@ -43,7 +43,7 @@ def _top() -> dict[str, Json]:
         },
         "requires": _list(_requirement(), policy_file.MAX_REQUIREMENTS),
         "rules": {"type": "array", "minItems": 1, "maxItems": policy_file.MAX_RULES, "items": _rule()},
-        "residency": residency_schema(),
+        "residency": residency_schema(in_policy=True),
     }
 
 
@@ -68,12 +68,12 @@ def _requirement() -> dict[str, Json]:
     return _object((), fields)
 
 
-def residency_schema() -> Json:
-    """Give the schema of a list of statements on where data lives: claims hold such, too."""
-    return _list(_statement(), residency_file.MAX_STATEMENTS)
+def residency_schema(*, in_policy: bool = False) -> Json:
+    """Give the schema of a list of statements on where data lives: claims hold such, too, without decisions."""
+    return _list(_statement(in_policy=in_policy), residency_file.MAX_STATEMENTS)
 
 
-def _statement() -> dict[str, Json]:
+def _statement(*, in_policy: bool) -> dict[str, Json]:
     day: Json = {"type": ["string", "null"], "format": "date"}
     fields: dict[str, Json] = {
         "id": _id(),
@@ -86,6 +86,8 @@ def _statement() -> dict[str, Json]:
         "since": day,
         "until": day,
     }
+    if in_policy:
+        fields["decision"] = {"enum": [*map(str, residency_file.DECISIONS), None]}
     return _object(("id", "text", "countries"), fields)
 
 

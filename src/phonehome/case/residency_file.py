@@ -11,15 +11,18 @@ from phonehome.case.reading import (
     read_id,
     read_optional,
     read_text,
+    read_word,
     refuse_unknown,
     require,
 )
 from phonehome.case.yamlfile import Node
 from phonehome.model.countries import COUNTRY_CODES
-from phonehome.model.policy import ResidencyStatement
+from phonehome.model.policy import Decision, ResidencyStatement
 from phonehome.model.subject import DataType
 
 KEYS = ("id", "text", "source", "services", "hosts", "data_types", "countries", "since", "until")
+DECISIONS = (Decision.RESTRICT, Decision.PROHIBIT)
+"""What a policy may decide where data is seen elsewhere: never to allow it."""
 MAX_STATEMENTS = 500
 MAX_NAMES = 500
 _HOST = re.compile(r"\.?[^\W_][\w-]{0,62}(?:\.[^\W_][\w-]{0,62})*")
@@ -28,7 +31,11 @@ _MEANT = {"UK": "GB", "EL": "GR"}  # what people write for two of them
 
 
 def read_residency(
-    node: Node | None, remarks: Remarks, services: Collection[str] | None = None
+    node: Node | None,
+    remarks: Remarks,
+    services: Collection[str] | None = None,
+    *,
+    in_policy: bool = False,
 ) -> tuple[ResidencyStatement, ...]:
     """Read a list of statements; what is wrong with one is remarked, and the others are read.
 
@@ -36,6 +43,7 @@ def read_residency(
         node: The list; nothing given is none.
         remarks: Takes what is wrong.
         services: Ids of the services that may be named; None where they are not known, so that any may.
+        in_policy: Whether a statement may say what is decided where it does not hold.
     """
     statements: list[ResidencyStatement] = []
     items: list[Node] = []
@@ -44,7 +52,7 @@ def read_residency(
     lines: dict[str, int] = {}
     for item in items:
         with remarks.collecting():
-            statement = _statement(item, services)
+            statement = _statement(item, services, in_policy=in_policy)
             if statement.id in lines:
                 raise item.error(
                     f"the id {statement.id!r} stands in line {lines[statement.id]} too; ids must differ"
@@ -67,13 +75,14 @@ def read_day(node: Node | None, what: str) -> date | None:
         raise node.error(f"{what} must be a day, as in 2014-10-31, and this is {written[:40]!r}") from error
 
 
-def _statement(item: Node, services: Collection[str] | None) -> ResidencyStatement:
+def _statement(item: Node, services: Collection[str] | None, *, in_policy: bool) -> ResidencyStatement:
     """Read one statement, and say everything that is wrong with it."""
-    parts = item.mapping("a statement on residency", KEYS)
+    parts = item.mapping("a statement on residency", (*KEYS, "decision") if in_policy else KEYS)
     remarks = Remarks()
     name = text = ""
     kinds: tuple[DataType, ...] = ()
     source = since = until = None
+    decision = Decision.RESTRICT
     named: dict[str, tuple[str, ...]] = {"services": (), "hosts": (), "countries": ()}
     with remarks.collecting():
         name = read_id(require(parts, "id", item, "accounts-in-singapore"), "the id of a statement")
@@ -96,10 +105,29 @@ def _statement(item: Node, services: Collection[str] | None) -> ResidencyStateme
         until = read_day(parts.get("until"), "until")
         if since is not None and until is not None and since > until:
             raise parts["until"].error("until lies before since; no day is left to hold it against")
+    with remarks.collecting():
+        if (node := _given(parts, "decision")) is not None:
+            decision = _decision(node)
     remarks.check()
     return ResidencyStatement(
-        id=name, text=text, source=source, data_types=kinds, since=since, until=until, **named
+        id=name,
+        text=text,
+        source=source,
+        data_types=kinds,
+        since=since,
+        until=until,
+        decision=decision,
+        **named,
     )
+
+
+def _decision(node: Node) -> Decision:
+    decision = read_word(node, "decision", Decision)
+    if decision not in DECISIONS:
+        raise node.error(
+            f"decision must be {' or '.join(DECISIONS)} here: data that is seen elsewhere is never allowed"
+        )
+    return decision
 
 
 def _given(parts: dict[str, Node], key: str) -> Node | None:

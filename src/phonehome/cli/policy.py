@@ -100,7 +100,10 @@ def _explain(checked: Policy) -> str:
         lines += [f"  {rule.id}: {rule.reason}" for rule in rules]
     if checked.residency:
         lines.append("Data is said to live in:")
-        lines += [f"  {one.id}: {', '.join(one.countries)} ({one.text})" for one in checked.residency]
+        lines += [
+            f"  {one.id}: {', '.join(one.countries)}, or else {one.decision.value} ({one.text})"
+            for one in checked.residency
+        ]
     return "".join(f"{visible(line)}\n" for line in lines)
 
 

@@ -13,6 +13,7 @@ from phonehome.documents.audit import AuditDocument, FlowDoc
 from phonehome.documents.base import Severity
 from phonehome.documents.case import CaseDoc, CaseHandsetDoc, SessionDoc
 from phonehome.documents.judgement import DecisionDoc, DecisionName, OutcomeName, RuleOutcomeDoc
+from phonehome.judge.policy_residency import ID_PREFIX, weigh_residency
 from phonehome.judge.rule_context import RuleContexts
 from phonehome.judge.tested import HandsetBuild, group_tested, missing_tests
 from phonehome.judge.untested import accepts, untried
@@ -91,6 +92,7 @@ class _Judge:
 
     def decide(self, tested: HandsetBuild, handset: CaseHandsetDoc | None) -> DecisionDoc:
         outcomes = [self._outcome(rule, tested) for rule in self._policy.rules]
+        outcomes += weigh_residency(self._policy, self._contexts.document, tested)
         met = [one for one in outcomes if one.outcome == "met"]
         strictest = max((Decision(one.decision) for one in met), key=_strictness, default=Decision.ALLOW)
         missing = [*_open_rules(outcomes, strictest), *missing_tests(self._policy, tested)]
@@ -107,7 +109,9 @@ class _Judge:
             decision=decision,
             severity=_worst(one.severity for one in met),
             reason=_reason(decision, met),
-            advice=list(dict.fromkeys(text for one in met for text in rules[one.id].advice)),
+            advice=list(
+                dict.fromkeys(text for one in met if one.id in rules for text in rules[one.id].advice)
+            ),
             rules=outcomes,
             missing=missing,
             enforced=self._policy.enforcement is Enforcement.REQUIRED,
@@ -244,7 +248,8 @@ def _open_rules(outcomes: Iterable[RuleOutcomeDoc], strictest: Decision) -> Iter
     """Name the rules that would be stricter than what is met, and could not be decided."""
     for one in outcomes:
         if one.outcome == "undecided" and _strictness(Decision(one.decision)) > _strictness(strictest):
-            yield f"rule {one.id} ({one.decision}) is undecided: {one.why}"
+            what = "" if one.id.startswith(ID_PREFIX) else "rule "
+            yield f"{what}{one.id} ({one.decision}) is undecided: {one.why}"
 
 
 def _reason(decision: DecisionName | None, met: Sequence[RuleOutcomeDoc]) -> str:

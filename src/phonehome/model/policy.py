@@ -56,6 +56,7 @@ class ResidencyStatement:
         countries: Where the data is said to live (ISO 3166 alpha-2).
         since: The first day on which it is said to be so.
         until: The last.
+        decision: In a policy: what follows for a handset whose data is seen elsewhere; never to allow it.
     """
 
     id: str
@@ -67,6 +68,7 @@ class ResidencyStatement:
     countries: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None
+    decision: Decision = Decision.RESTRICT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -219,6 +219,11 @@ def test_with_a_case_its_names_count_and_others_are_mistakes(tmp_path: Path) -> 
             "is no host",
         ),
         (f"title: X\nrules:{RULE}residency: SG\n", 7, "residency must be a list"),
+        (
+            f"title: X\nresidency:\n  - {{id: a, text: T, countries: [SG], decision: allow}}\nrules:{RULE}",
+            3,
+            "decision must be restrict or prohibit",
+        ),
     ],
 )
 def test_one_mistake_is_one_sentence_at_its_line(tmp_path: Path, text: str, line: int, part: str) -> None:
