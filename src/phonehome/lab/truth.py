@@ -22,6 +22,7 @@ from phonehome.model.errors import ConfigError
 SCHEMA = "phonehome.truth/1"
 FILE = "truth.yaml"
 MAX_BYTES = 64 << 20
+MAX_DEPTH = 16
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -155,15 +156,34 @@ def load_truth(path: Path) -> Truth:
     if len(data) > MAX_BYTES:
         raise ConfigError(f"{path}: is longer than the {MAX_BYTES >> 20} MiB that are read of a truth")
     try:
+        _refuse_tricks(data)
         return Truth.model_validate(yaml.load(data, Loader=_LOADER))  # noqa: S506  the safe one
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: is no YAML") from error
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise ConfigError(
             f"{path}: {place}: {first['msg']}; the lab writes this file, people do not"
         ) from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a 32nd day
+        raise ConfigError(f"{path}: is no YAML that the lab writes") from error
+
+
+def _refuse_tricks(data: bytes) -> None:
+    """Walk the events once, since building deep nesting ends the process and aliases unfold.
+
+    Raises:
+        YAMLError: The file is no YAML, nests deeper than `MAX_DEPTH`, or has anchors.
+    """
+    depth = 0
+    for event in yaml.parse(data, Loader=_LOADER):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise yaml.YAMLError("anchors and aliases are not read here")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise yaml.YAMLError(f"nested deeper than {MAX_DEPTH} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def write_moment(moment: datetime) -> str:

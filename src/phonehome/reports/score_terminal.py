@@ -111,7 +111,9 @@ def _verdicts(doc: ScoreDocument) -> Iterator[tuple[str, str]]:
     width = max(len(row.id) for row in doc.verdicts)
     for row in doc.verdicts:
         came = row.came or "nothing"
-        wrong = f"expected {row.expected}" if came != row.expected else "whether newer evidence stands against it"
+        wrong = (
+            f"expected {row.expected}" if came != row.expected else "whether newer evidence stands against it"
+        )
         note = "right" if row.is_right else f"WRONG, {wrong}"
         unsure = "" if row.counts else " (not sure enough to count)"
         yield f"  {row.id:<{width}}  {came}: {note}{unsure}", "" if row.is_right else "bold red"

@@ -87,7 +87,17 @@ def test_an_older_truth_is_never_overwritten(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["sent: [", "schema: phonehome.truth/1\nsent: []", "{}", "!!python/object:x {}"]
+    "text",
+    [
+        "sent: [",
+        "schema: phonehome.truth/1\nsent: []",
+        "{}",
+        "!!python/object:x {}",
+        "[" * 50_000,
+        "a: 2014-02-31",
+        "\x00",
+        "a: &a [*a]",
+    ],
 )
 def test_what_is_no_truth_is_refused_with_its_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "truth.yaml").write_text(text, encoding="utf-8")
