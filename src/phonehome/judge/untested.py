@@ -11,37 +11,19 @@ from phonehome.documents.case import SessionDoc
 from phonehome.judge.grouping import BUILD
 from phonehome.judge.rule_context import RuleContexts
 from phonehome.judge.tested import HandsetBuild, is_tried
+from phonehome.judge.untried_words import untried_words
 from phonehome.model import wording
 from phonehome.model.policy import Untested
 from phonehome.model.subject import DataType
 from phonehome.rules import Outcome, Rule
 from phonehome.rules.evaluate import Context
-from phonehome.rules.undecided import Undecided
+from phonehome.rules.unknowns import Blank
 
 _FLOWS = frozenset({"flow", "flows"})
 _CONDITIONS = ("session.conditions", "flow.conditions")
 _GENERAL = len(DataType) // 2
 """A rule that speaks of more data types than this names none: it says which it leaves out, or speaks of hosts."""
 _LISTED = 12
-
-
-class _Unknown:
-    """Something that is there and of which nothing is known: whatever compares it is undecided."""
-
-    __hash__ = None  # type: ignore[assignment]  # nothing may look it up either
-
-    def __eq__(self, other: object) -> bool:
-        raise Undecided("it is not known")
-
-
-class _Blank(dict[str, object]):
-    """A flow of which all fields but those given are there and unknown."""
-
-    def get(self, key: str, default: object = None) -> object:
-        return super().get(key, _UNKNOWN)
-
-
-_UNKNOWN = _Unknown()
 
 
 def untried(rule: Rule, tested: HandsetBuild, contexts: RuleContexts) -> tuple[str, bool] | None:
@@ -52,7 +34,7 @@ def untried(rule: Rule, tested: HandsetBuild, contexts: RuleContexts) -> tuple[s
     """
     if rule.variables.isdisjoint(_FLOWS):
         is_lacking = _speaks_of_conditions(rule) and _may_hold(rule, _elsewhere(tested, contexts))
-        return (_say_conditions(rule, tested), False) if is_lacking else None
+        return (_say_conditions(rule, tested), False) if is_lacking else untried_words(rule, tested, contexts)
     concerned = list(_iter_concerned(rule, tested.sessions, contexts))
     kinds = {kind for _, found in concerned for kind in found}
     tried = {kind for session, found in concerned for kind in found if is_tried(session, kind)}
@@ -60,7 +42,7 @@ def untried(rule: Rule, tested: HandsetBuild, contexts: RuleContexts) -> tuple[s
         return _say_conditions(rule, tested), bool(tried)
     missing = [kind for kind in DataType if kind in kinds - tried]
     if not missing or (len(kinds) > _GENERAL and tried):
-        return None
+        return untried_words(rule, tested, contexts)
     if len(kinds) > _GENERAL:
         return "nothing that it speaks of had a chance to be seen", False
     named = [wording.data_type(kind.value) for kind in missing]
@@ -100,7 +82,7 @@ def _iter_concerned(
 
 def _probes(kind: DataType, conditions: object) -> Iterable[dict[str, object]]:
     told: dict[str, object] = {"data_type": kind.value, "weak": False, "conditions": conditions}
-    return (told, _Blank(told))
+    return (told, Blank(told))
 
 
 def _may_hold(rule: Rule, context: Context) -> bool:

@@ -10,7 +10,7 @@ from phonehome.rules.errors import Fault, RuleError
 from phonehome.rules.evaluate import MAX_WORK, Budget, Context, Evaluator, TooMuchWork
 from phonehome.rules.negate import move_inward
 from phonehome.rules.parser import parse
-from phonehome.rules.syntax import Binary, Call, ListLiteral, Literal, Node, path_of
+from phonehome.rules.syntax import Binary, Call, ListLiteral, Literal, Node, parts_of, path_of
 from phonehome.rules.times import parse_time
 from phonehome.rules.types import BOOL, FieldTable, Type
 from phonehome.rules.undecided import Undecided, Unseen
@@ -59,11 +59,13 @@ class Rule:
         text: As written.
         variables: The variables of the table that it speaks of.
         fields: The fields, as `flow.transport` and `session.conditions.build`, those of macro variables left out.
+        words: The texts that are written out in it.
     """
 
     text: str
     variables: frozenset[str]
     fields: frozenset[str]
+    words: frozenset[str]
     _tree: Node = field(repr=False, compare=False)
     _orders: dict[int, tuple[str, ...]] = field(repr=False, compare=False)
 
@@ -147,9 +149,17 @@ def parse_rule(text: str, *, fields: FieldTable, wanted: Type = BOOL) -> Rule:
         text=text,
         variables=frozenset(checker.variables),
         fields=frozenset(checker.fields),
+        words=frozenset(_texts(tree)),
         _tree=move_inward(tree),
         _orders=dict(checker.orders),
     )
+
+
+def _texts(node: Node) -> Iterator[str]:
+    if isinstance(node, Literal) and isinstance(node.value, str):
+        yield node.value
+    for part in parts_of(node):
+        yield from _texts(part)
 
 
 def _conjuncts(node: Node) -> Iterator[Node]:

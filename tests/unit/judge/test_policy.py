@@ -475,3 +475,103 @@ def test_a_country_that_nobody_names_is_none_that_a_rule_may_pass(
 ) -> None:
     document = case(make_flow("imei", session="01", country=country))
     assert one(policy(rule("a", f'flow.data_type == "imei" && {when}')), document).decision == decision
+
+
+def tried(**consent: ConsentName) -> SessionDoc:
+    return make_session(
+        "01", {"build": "b1"}, exposes={"imei": 3}, steps=("first-boot", "send-sms"), consent=consent
+    )
+
+
+@pytest.mark.parametrize(
+    ("when", "consent", "why"),
+    [
+        (f'{IN_CLEAR} && "receive-mms" in flow.steps', {}, "no session took receive-mms"),
+        (f'{IN_CLEAR} && flow.steps == ["receive-mms"]', {}, "no session took receive-mms"),
+        (f'{IN_CLEAR} && flow.steps.exists(s, s == "receive-mms")', {}, "no session took receive-mms"),
+        (f'{IN_CLEAR} && "receive-mms" in session.steps', {}, "no session took receive-mms"),
+        ('"receive-mms" in session.steps', {}, "no session took receive-mms"),
+        (
+            f'{IN_CLEAR} && "send-sms" in flow.steps && "receive-mms" in flow.steps',
+            {},
+            "no session took receive-mms",
+        ),
+        (
+            f'{IN_CLEAR} && ("send-sms" in flow.steps || "receive-mms" in flow.steps)',
+            {},
+            "no session took receive-mms",
+        ),
+        (
+            'flows.exists(f, f.data_type == "imei" && "receive-mms" in f.steps)',
+            {},
+            "no session took receive-mms",
+        ),
+        ('flow.consent == "declined"', {}, "in no session consent was declined"),
+        ('flow.consent == "declined"', {"cloud": "granted"}, "in no session consent was declined"),
+        (f'{IN_CLEAR} && has(flow.consent) && flow.consent == "declined"', {}, "consent was declined"),
+        (
+            'has(flow.consent) && flow.consent in ["declined", "withdrawn"]',
+            {"cloud": "declined"},
+            "consent was withdrawn",
+        ),
+        (
+            'flow.consents.cloud == "declined"',
+            {"push": "declined", "cloud": "granted"},
+            "in no session consent to cloud was declined",
+        ),
+        (
+            f'session.consents.cloud == "declined" && {IN_CLEAR}',
+            {"cloud": "granted"},
+            "in no session consent to cloud was declined",
+        ),
+        (
+            'session.consents.cloud == "declined" && coverage.read > 0',
+            {"cloud": "granted"},
+            "in no session consent to cloud was declined",
+        ),
+        ('flows.exists(f, "declined" in f.consent_states)', {}, "consent was declined"),
+        ('"declined" in flow.consent_states', {}, "consent was declined"),
+    ],
+)
+def test_a_step_or_a_state_of_consent_that_no_session_tried_leaves_a_rule_undecided(
+    when: str, consent: Mapping[str, ConsentName], why: str
+) -> None:
+    found = one(policy(rule("a", when)), case(sessions=[tried(**consent)]))
+    assert (found.decision, found.rules[0].outcome) == (None, "undecided")
+    assert why in found.missing[0]
+
+
+@pytest.mark.parametrize(
+    ("when", "consent"),
+    [
+        (f'{IN_CLEAR} && "send-sms" in flow.steps', {}),
+        (f'{IN_CLEAR} && !("receive-mms" in flow.steps)', {}),
+        ('flow.consent == "declined"', {"cloud": "declined"}),
+        (f'{IN_CLEAR} && flow.consents.cloud == "declined"', {"cloud": "declined"}),
+        (f'{IN_CLEAR} && !(has(flow.consent) && flow.consent == "granted")', {"cloud": "granted"}),
+        (f'{IN_CLEAR} && (flow.consent == "granted" || flow.host == "x.example")', {}),
+    ],
+)
+def test_a_step_and_a_state_that_were_tried_put_a_rule_to_the_test(
+    when: str, consent: Mapping[str, ConsentName]
+) -> None:
+    found = one(policy(rule("a", when)), case(sessions=[tried(**consent)]))
+    assert (found.decision, found.missing) == ("allow", [])
+
+
+def test_consent_that_changed_outside_of_the_recording_was_not_tried() -> None:
+    rules = policy(rule("a", 'flow.consent == "declined"'))
+    declined = tried(cloud="declined")
+    for at, later in (("2014-08-07T11:00:01Z", None), ("2014-08-07T08:00:00Z", "2014-08-07T09:00:00Z")):
+        entries = [declined.consent[0].model_copy(update={"at": at})]
+        if later is not None:
+            entries.append(declined.consent[0].model_copy(update={"at": later, "state": "granted"}))
+        document = case(sessions=[declined.model_copy(update={"consent": entries})])
+        assert one(rules, document).decision is None
+
+
+def test_a_policy_may_accept_that_a_state_was_not_tried_where_its_data_was() -> None:
+    rules = policy(rule("a", f'{IN_CLEAR} && has(flow.consent) && flow.consent == "declined"'))
+    found = one(replace(rules, untested=Untested.ACCEPT), case(sessions=[tried()]))
+    assert found.decision == "allow"
+    assert "in no session consent was declined, which this policy accepts" in found.rules[0].why
