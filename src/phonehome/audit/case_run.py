@@ -5,15 +5,17 @@ same versions give the same bytes, wherever and whenever it is audited.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from phonehome.attribution import Attributor
 from phonehome.audit.case_document import Audited, Show, describe_case
 from phonehome.audit.judgement import Rulings, judge_case
 from phonehome.audit.merge import merge_documents
+from phonehome.audit.recorded import find_apart, find_span
 from phonehome.audit.run import Progress, audit
 from phonehome.audit.session import Place, SessionView
+from phonehome.audit.written import Written, clean_document, name_apart
 from phonehome.case.folder import LoadedCase
 from phonehome.detect import Detector
 from phonehome.documents import audit as doc
@@ -21,6 +23,9 @@ from phonehome.model.errors import ConfigError
 from phonehome.model.session import Session
 from phonehome.model.subject import Subject
 from phonehome.readers import ReadingOptions
+
+MAX_PLACES = 8
+"""Places that a warning names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,7 @@ class CaseOptions:
         workers: How many processes share the work.
         progress: Called with a sentence now and then.
         sessions: Only these; empty for all.
+        written: What masks the texts of the case, if the caller has it already.
     """
 
     geo_databases: Sequence[Path] = ()
@@ -40,6 +46,7 @@ class CaseOptions:
     workers: int = 1
     progress: Progress | None = None
     sessions: Sequence[str] = ()
+    written: Written | None = None
 
 
 DEFAULTS = CaseOptions()
@@ -64,7 +71,7 @@ def audit_case(
         raise ConfigError(
             f"{loaded.root}: the case has no session to audit; `phonehome case add-session` adds one"
         )
-    subjects = _name_apart(case.subjects)
+    subjects = name_apart(case.subjects)
     shows = {name: _make_show(subjects[name], options.reveal) for name in {one.subject for one in sessions}}
     audited = []
     for session in sessions:
@@ -78,19 +85,19 @@ def audit_case(
         described = describe_case(case, audited, loaded.protocols, attributor)
     finally:
         attributor.close()
-    return judge_case(merged.model_copy(update={"case": described}), rulings or Rulings())
+    judged = judge_case(merged.model_copy(update={"case": described}), rulings or Rulings())
+    cleaned = clean_document(judged, options.written or Written(case, reveal=options.reveal))
+    if cleaned.places and options.progress is not None:
+        options.progress(_warn(cleaned.places))
+    return cleaned.document
 
 
-def _name_apart(subjects: dict[str, Subject]) -> dict[str, Subject]:
-    """Let the ids of values tell whose they are, where a case has several subjects."""
-    if len(subjects) == 1:
-        return subjects
-    return {
-        name: replace(
-            subject, values=tuple(replace(value, id=f"{name}/{value.id}") for value in subject.values)
-        )
-        for name, subject in subjects.items()
-    }
+def _warn(places: Sequence[str]) -> str:
+    more = f" and {len(places) - MAX_PLACES} places more" if len(places) > MAX_PLACES else ""
+    return (
+        "warning: known values stand in what people wrote; they are masked in the result, and stay in the files of the "
+        f"case: {', '.join(places[:MAX_PLACES])}{more}"
+    )
 
 
 def _make_show(subject: Subject, reveal: bool) -> Show:
@@ -102,7 +109,7 @@ def _audit_session(
     loaded: LoadedCase, session: Session, subject: Subject, options: CaseOptions
 ) -> doc.AuditDocument:
     view = SessionView(session, loaded.case.services)
-    return audit(
+    document = audit(
         [str(path) for path in loaded.capture_paths(session)],
         subject=subject,
         geo_databases=options.geo_databases,
@@ -115,3 +122,7 @@ def _audit_session(
         ),
         place=Place(root=loaded.root, view=view),
     )
+    apart = find_apart(session, find_span(session, document))
+    if apart is None:
+        return document
+    return document.model_copy(update={"problems": [*document.problems, apart]})

@@ -81,7 +81,12 @@ class _Copy:
             tool=self._tool(),
             evidence=evidence,
             handsets=[
-                out.SharedHandset(id=self._clean(one.id), make=one.make, model=one.model, builds=one.builds)
+                out.SharedHandset(
+                    id=self._clean(one.id),
+                    make=self._maybe(one.make),
+                    model=self._maybe(one.model),
+                    builds=self._list(one.builds),
+                )
                 for one in self.case.handsets
             ],
             services=[

@@ -1,12 +1,14 @@
 """The audit of a case by `phonehome audit`: what it is judged by, and where its result is kept."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from phonehome.audit.case_run import CaseOptions, audit_case
 from phonehome.audit.rulings import load_rulings
+from phonehome.audit.written import Written
 from phonehome.case.evidence import evidence_notes
 from phonehome.case.folder import LoadedCase, is_case, load_case
 from phonehome.case.lock import locked
@@ -50,18 +52,19 @@ def run_case(
     rulings, warnings = load_rulings(loaded, policy, handsets)
     for warning in (*loaded.warnings, *warnings):
         say(f"warning: {warning}")
-    document = audit_case(loaded, rulings, options)
+    written = Written(loaded.case, reveal=options.reveal)
+    document = audit_case(loaded, rulings, replace(options, written=written))
     if options.reveal or options.geo_databases or policy is not None or handsets is not None:
         say("this result is not kept in the case, since the case alone does not give it")
     else:
         store(loaded, document)
-    return _with_evidence(document, root)
+    return _with_evidence(document, root, written)
 
 
-def _with_evidence(document: AuditDocument, root: Path) -> AuditDocument:
+def _with_evidence(document: AuditDocument, root: Path, written: Written) -> AuditDocument:
     """Say beside the result what its evidence is worth: how it is signed, and since when that is known."""
     assert document.case is not None
-    case = document.case.model_copy(update={"evidence": evidence_notes(root)})
+    case = document.case.model_copy(update={"evidence": [written.quote(one) for one in evidence_notes(root)]})
     return document.model_copy(update={"case": case})
 
 

@@ -2,15 +2,14 @@
 
 import functools
 import os
-import re
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 import click
 from pydantic import ValidationError
 
+from phonehome.audit.written import Written, name_apart
 from phonehome.case.folder import LoadedCase, load_case
 from phonehome.case.inventory import (
     MANIFEST,
@@ -24,18 +23,15 @@ from phonehome.case.keys import refuse_inside_case
 from phonehome.case.lock import locked
 from phonehome.case.manifest import MAX_RESULT, STORED_RESULT, digest_of
 from phonehome.case.places import CASE_FILE
-from phonehome.case.sharing import MASKED, Clean, Shared
+from phonehome.case.sharing import Shared
 from phonehome.case.sharing import share as make_copy
 from phonehome.case.signing import renew_manifest
 from phonehome.case.writing import OWNER_ONLY, whole_folder, write_durably
 from phonehome.cli.output import say
-from phonehome.detect import Detector
 from phonehome.documents.audit import AuditDocument
 from phonehome.model.errors import ConfigError
 from phonehome.model.subject import KnownValue
 
-MIN_LITERAL = 4
-"""Characters of a value that is taken out of text wherever they stand; fewer stand in too many words."""
 README_FILE = "README.txt"
 README = """\
 What was found in a case of phonehome, without the recordings and without the values.
@@ -123,45 +119,14 @@ def _make(root: Path) -> Shared:
         say(
             "the case has no manifest, so the copy cannot be tied to its evidence; `phonehome sign` writes one"
         )
-    return make_copy(audit, dict(_iter_values(loaded)), _make_cleaner(loaded), digest)
-
-
-def _make_cleaner(loaded: LoadedCase) -> Clean:
-    """Take values out of what people wrote: in every form that is searched for, and as they stand in the subject file.
-
-    What the case says openly (make, model, builds) is no secret, though a subject may list it as a value.
-    """
-    handsets = loaded.case.handsets
-    public = {
-        text.casefold() for one in handsets for text in (one.make, one.model, *one.builds) if text is not None
-    }
-    subjects = [
-        replace(one, values=tuple(value for value in one.values if value.value.casefold() not in public))
-        for one in loaded.case.subjects.values()
-    ]
-    maskers = [Detector(subject).make_masker(reveal=False) for subject in subjects]
-    texts = {
-        value.value for subject in subjects for value in subject.values if len(value.value) >= MIN_LITERAL
-    }
-    literal = re.compile(
-        "|".join(map(re.escape, sorted(texts, key=len, reverse=True))) or r"(?!)", re.IGNORECASE
-    )
-
-    @functools.cache  # hosts, steps and places come again with every finding
-    def clean(text: str) -> str:
-        for masker in maskers:
-            text = masker.path(text)
-        return literal.sub(MASKED, text)
-
-    return clean
+    return make_copy(audit, dict(_iter_values(loaded)), functools.cache(Written(loaded.case).clean), digest)
 
 
 def _iter_values(loaded: LoadedCase) -> Iterator[tuple[str, str]]:
     """Each value by the id that the audit of a case has for it."""
-    subjects = loaded.case.subjects
-    for name, subject in subjects.items():
+    for subject in name_apart(loaded.case.subjects).values():
         for value in subject.values:
-            yield value.id if len(subjects) == 1 else f"{name}/{value.id}", _text(value)
+            yield value.id, _text(value)
 
 
 def _text(value: KnownValue) -> str:
