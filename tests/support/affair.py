@@ -4,7 +4,7 @@ import base64
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +15,8 @@ from phonehome.case.affair_2014 import CAPTURE_NAME, FOLDER
 HOST = "api.account.xiaomi.com"
 IMEI, IMSI = "490154203237518", "310150123456789"
 OWN, CONTACT, SENDER = "+12025550110", "+12025550143", "+12025550187"
+RAN = timedelta(hours=1)
+"""How long the recorders ran: a quiet handset leaves nothing that would tell."""
 NOTE_HOST, NOTE_ADDRESS = "app.chat.xiaomi.net", "42.62.48.181"
 _NOISE = Call(minute=7.5, url="http://www.miui.com/greeting?lang=en")
 _OPAQUE = base64.b64encode(bytes((index * 151 + 17) % 256 for index in range(600))).decode()
@@ -68,9 +70,9 @@ def write_affair(folder: Path) -> Path:
     for name, (begin, calls) in CALLS.items():
         place = root / "sessions" / name
         session = place / "session.yaml"
-        session.write_text(
-            session.read_text(encoding="utf-8").replace(CAPTURE_NAME, "traffic.har"), encoding="utf-8"
-        )
+        text = session.read_text(encoding="utf-8").replace(CAPTURE_NAME, "traffic.har")
+        ran = f'recorded: {{from: "{begin.isoformat()}", to: "{(begin + RAN).isoformat()}"}}\n'
+        session.write_text(text + ran, encoding="utf-8")
         recorded = Recorded(
             id=name, begin=begin, build="", account="", messaging="", cloud="", consent="", calls=calls
         )

@@ -211,6 +211,10 @@ def _session_lines(session: Recorded, har: bytes) -> Iterator[str]:
     yield "  network: wifi"
     yield f'  service.cloud_messaging: "{session.messaging}"'
     yield f'  service.mi_cloud: "{session.cloud}"'
+    # A quiet handset leaves nothing that would tell how long the recorder ran.
+    yield "recorded:"
+    yield f'  from: "{_time(session.begin)}"'
+    yield f'  to: "{_time(session.begin + 10 * MINUTE)}"'
     yield "steps:"
     for number, step in enumerate(STEPS):
         yield f'  - {{id: {step}, at: "{_time(session.begin + number * MINUTE)}"}}'

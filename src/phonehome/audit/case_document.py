@@ -6,10 +6,11 @@ from datetime import datetime
 
 from phonehome.attribution import Attributor
 from phonehome.audit.merge import searched_for
+from phonehome.audit.recorded import find_span, iter_uncovered
 from phonehome.audit.text import write_time
 from phonehome.documents import audit as doc
 from phonehome.documents import case as casedoc
-from phonehome.judge.exposure import count_exposures, types_of
+from phonehome.judge.exposure import count_exposures, find_recorded, types_of
 from phonehome.model.case import Annotation, Case
 from phonehome.model.positions import is_blind, missed_by
 from phonehome.model.protocol import TestProtocol
@@ -91,6 +92,8 @@ class _SessionWriter:
         self._show = audited.show
         self._attributor = attributor
         self._protocol = protocols.get(audited.session.protocol or "")
+        self._span = find_span(audited.session, audited.document)
+        self._recorded = find_recorded(audited.session, self._span)
 
     def write(self) -> casedoc.SessionDoc:
         session, document = self._session, self._document
@@ -102,7 +105,10 @@ class _SessionWriter:
             protocol=session.protocol,
             conditions=dict(session.conditions),
             clock_offset_s=session.clock_offset_s,
-            steps=[self._step(step) for step in session.steps],
+            steps=[
+                self._step(step, is_recorded)
+                for step, is_recorded in zip(session.steps, self._recorded, strict=True)
+            ],
             consent=[
                 casedoc.ConsentDoc(
                     service=entry.service,
@@ -115,7 +121,7 @@ class _SessionWriter:
             inputs=[file.path for file in document.inputs],
             first=min((file.first for file in document.inputs if file.first is not None), default=None),
             last=max((file.last for file in document.inputs if file.last is not None), default=None),
-            misses=list(missed_by(session)),
+            misses=[*self._uncovered(), *missed_by(session)],
             exposures=list(self._exposures()),
             not_seen=list(document.statistics.not_seen),
             coverage=casedoc.ShareDoc(
@@ -128,24 +134,29 @@ class _SessionWriter:
             ),
             destinations=[self._destination(row) for row in rows],
             lost_problems=sum(problem.lost for problem in document.problems),
+            recorded_from=_time(self._span.begin) if self._span is not None else None,
+            recorded_to=_time(self._span.end) if self._span is not None else None,
         )
 
-    def _step(self, step: Step) -> casedoc.StepDoc:
+    def _uncovered(self) -> Iterator[str]:
+        if not is_blind(self._session):  # of which the position says enough
+            yield from iter_uncovered(self._session, self._span, self._recorded)
+
+    def _step(self, step: Step, is_recorded: bool) -> casedoc.StepDoc:
         return casedoc.StepDoc(
             id=step.id,
             at=_time(step.at),
             note=self._show(step.note) if step.note is not None else None,
             exposes=[kind.value for kind in types_of(step, self._protocol)],
+            recorded=is_recorded,
         )
 
     def _exposures(self) -> Iterator[casedoc.ExposureDoc]:
-        if is_blind(self._session):
-            return  # whatever was sent, nothing of it could have been recorded
         document = self._document
         searched = searched_for(document)
         values = document.subject.values if document.subject is not None else []
         sent = {flow.data_type for flow in document.flows if flow.direction == "up" and not flow.weak}
-        for kind, exposure in count_exposures(self._session, self._protocol).items():
+        for kind, exposure in count_exposures(self._session, self._protocol, self._span).items():
             yield casedoc.ExposureDoc(
                 data_type=kind.value,
                 count=exposure.count,

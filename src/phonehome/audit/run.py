@@ -252,6 +252,8 @@ def _input_file(facts: InputFacts, path: str, masker: Masker) -> doc.InputFile:
         first=write_time(facts.first),
         last=write_time(facts.last),
         handset=_handset(facts.handset, masker),
+        recorded_from=write_time(facts.recorded_from),
+        recorded_to=write_time(facts.recorded_to),
     )
 
 

@@ -150,6 +150,9 @@ def session_schema() -> dict[str, Json]:
                 "additionalProperties": _LINE,
                 "maxProperties": session_file.MAX_TOOLS,
             },
+            "recorded": {
+                "anyOf": [_object({"from": _MOMENT, "to": _MOMENT}, timeline.RECORDED_KEYS), {"type": "null"}]
+            },
             "stand_ins": _list(stand_in, session_file.MAX_STAND_INS),
         },
         ("subject", "position", "captures"),

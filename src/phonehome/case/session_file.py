@@ -18,11 +18,17 @@ from phonehome.case.reading import (
     refuse_unknown,
     require,
 )
-from phonehome.case.timeline import read_conditions, read_consent, read_offset, read_steps
+from phonehome.case.timeline import (
+    read_conditions,
+    read_consent,
+    read_offset,
+    read_recorded,
+    read_steps,
+)
 from phonehome.case.yamlfile import Node
 from phonehome.model.case import CaseHandset
 from phonehome.model.protocol import TestProtocol
-from phonehome.model.session import Consent, Position, Session, SessionCapture, StandIn, Step
+from phonehome.model.session import Consent, Position, Recorded, Session, SessionCapture, StandIn, Step
 
 SCHEMA = "phonehome.session/1"
 KEYS = (
@@ -38,6 +44,7 @@ KEYS = (
     "handset",
     "tools",
     "stand_ins",
+    "recorded",
 )
 STAND_IN_KEYS = ("host", "port", "address", "server")
 CAPTURE_KEYS = ("file", "sha256", "size", "keylog", "keylog_sha256", "keylog_size")
@@ -120,6 +127,7 @@ class _Reader:
                 consent = read_consent(node, self._known.services)
         with self._remarks.collecting():
             captures = self._captures()
+        recorded = self._recorded()
         handset, tools, stand_ins = self._address(), self._tools(), self._stand_ins()
         self._remarks.check()
         session = Session(
@@ -135,6 +143,7 @@ class _Reader:
             handset=handset,
             tools=tools,
             stand_ins=stand_ins,
+            recorded=recorded,
         )
         self._look_for_oddities(session)
         return SessionFile(session=session, named=tuple(self._named), warnings=tuple(self._remarks.warnings))
@@ -218,6 +227,12 @@ class _Reader:
         if capture.keylog is not None:
             self._named.append((capture.keylog, parts["keylog"], capture.keylog_size))
         return capture
+
+    def _recorded(self) -> Recorded | None:
+        with self._remarks.collecting():
+            if node := self._given("recorded"):
+                return read_recorded(node)
+        return None
 
     def _address(self) -> str | None:
         address: str | None = None

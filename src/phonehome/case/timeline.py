@@ -20,7 +20,7 @@ from phonehome.case.times import write_time
 from phonehome.case.yamlfile import Node
 from phonehome.model.case import CaseHandset
 from phonehome.model.protocol import TestProtocol
-from phonehome.model.session import Consent, ConsentState, Step
+from phonehome.model.session import Consent, ConsentState, Recorded, Step
 
 MAX_STEPS = 10_000
 MAX_CONSENT = 10_000
@@ -29,6 +29,7 @@ MAX_OFFSET_S = 100 * 366 * 86_400.0
 """A clock that lost its battery may be decades off; more is a slip of the pen."""
 SERVICE_PREFIX = "service."
 SWITCH = ("on", "off")
+RECORDED_KEYS = ("from", "to")
 _STEP_KEYS = ("id", "at", "note", "exposes")
 _CONSENT_KEYS = ("service", "at", "state", "shown")
 
@@ -103,6 +104,22 @@ def read_consent(node: Node, services: Collection[str]) -> tuple[Consent, ...]:
         seen[entry.service, entry.at] = item.line
         entries.append(entry)
     return tuple(entries)
+
+
+def read_recorded(node: Node) -> Recorded:
+    """Read from when to when the recorder ran.
+
+    Raises:
+        ConfigError: A moment is missing or wrong, or the second is not after the first.
+    """
+    parts = node.mapping("recorded", RECORDED_KEYS)
+    begin = read_time(require(parts, "from", node, "2026-03-01T09:00:00Z"), "the beginning of the recording")
+    end = read_time(require(parts, "to", node, "2026-03-01T10:00:00Z"), "the end of the recording")
+    if end <= begin:
+        raise node.error(
+            f"recorded ends at {write_time(end)}, which is not after {write_time(begin)}, where it begins"
+        )
+    return Recorded(begin=begin, end=end)
 
 
 def _disorder(what: str, name: str, at: datetime, before: str, before_at: datetime) -> str:

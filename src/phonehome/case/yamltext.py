@@ -38,6 +38,11 @@ def write_session(session: Session) -> str:
     parts["steps"] = [_step(step) for step in session.steps]
     parts["consent"] = [_consent(entry) for entry in session.consent]
     parts["captures"] = [_capture(capture) for capture in session.captures]
+    if session.recorded is not None:
+        parts["recorded"] = {
+            "from": write_time(session.recorded.begin),
+            "to": write_time(session.recorded.end),
+        }
     if session.handset is not None:
         parts["handset"] = session.handset
     if session.tools:

@@ -73,7 +73,11 @@ class HandsetDoc(Model):
 
 
 class InputFile(Model):
-    """One input as stored; `first` and `last` are the times of its first and last exchange."""
+    """One input as stored; `first` and `last` are the times of its first and last exchange.
+
+    `recorded_from` and `recorded_to` are the first and the last moment of which it holds something: a packet, or the
+    beginning and the end of an exchange.
+    """
 
     path: str
     format: str | None
@@ -82,6 +86,8 @@ class InputFile(Model):
     first: str | None
     last: str | None
     handset: HandsetDoc | None
+    recorded_from: str | None = None
+    recorded_to: str | None = None
 
 
 class DestinationCoverage(Model):

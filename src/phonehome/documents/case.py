@@ -25,12 +25,17 @@ class ServiceDoc(Model):
 
 
 class StepDoc(Model):
-    """One step of the timeline, annotations applied."""
+    """One step of the timeline, annotations applied.
+
+    `recorded` is false where the recording cannot hold what followed the step: it ended before or began too late, or
+    was made where that does not pass. Such a step exposes nothing.
+    """
 
     id: str
     at: str
     note: str | None
     exposes: list[str]
+    recorded: bool = True
 
 
 class ConsentDoc(Model):
@@ -100,6 +105,7 @@ class SessionDoc(Model):
 
     `misses` are sentences on what its recording position cannot see. `not_seen` are value ids that were searched
     for and not seen in this session. `lost_problems` counts problems through which something was not looked at.
+    `first` and `last` are by the recording's clock, `recorded_from` and `recorded_to` (what it covers) by the timeline's.
     """
 
     id: str
@@ -119,6 +125,8 @@ class SessionDoc(Model):
     coverage: ShareDoc
     destinations: list[HostShareDoc]
     lost_problems: int
+    recorded_from: str | None = None
+    recorded_to: str | None = None
 
 
 class AnnotationDoc(Model):

@@ -152,8 +152,11 @@ class Side:
 
     @cached_property
     def steps(self) -> dict[str, frozenset[str]]:
-        """The ids of the steps taken, by session."""
-        return {name: frozenset(step.id for step in one.steps) for name, one in self.sessions.items()}
+        """The ids of the steps taken while it was recorded, by session."""
+        return {
+            name: frozenset(step.id for step in one.steps if step.recorded)
+            for name, one in self.sessions.items()
+        }
 
     @property
     def _lost_problems(self) -> int:

@@ -26,7 +26,7 @@ from phonehome.lab.skeleton import write_skeleton
 from phonehome.lab.tap.relay import Route
 from phonehome.lab.truth import FILE as TRUTH_FILE
 from phonehome.lab.truth import AbsentValue, TruthBook
-from phonehome.model.session import Consent, Session, Step
+from phonehome.model.session import Consent, Recorded, Session, Step
 from phonehome.model.subject import Subject
 
 DOING = "phonehome lab run"
@@ -139,7 +139,9 @@ class _Run:
         )
         recorder = RECORDERS[self.options.recorder](setting)
         async with recorder:
+            began = recorder.clock.now
             steps = await self._walk(planned, memory, recorder, routes)
+            ended = recorder.clock.now
         session = replace(
             planned.session,
             position=recorder.position,
@@ -150,6 +152,7 @@ class _Run:
             tools={"phonehome lab": f"{__version__}, scenario {self.scenario.id}, seed {self.options.seed}"}
             | dict(recorder.tools),
             stand_ins=stand_ins(routes),
+            recorded=Recorded(begin=began, end=ended) if ended > began else None,
         )
         add_session(self.root, session, recorder.recordings(), DOING)
 

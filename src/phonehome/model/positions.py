@@ -48,6 +48,11 @@ CELLULAR_WORDS = frozenset({"cellular", "mobile", "3g", "4g", "5g", "lte", "umts
 """Values of the condition `network` that mean the cellular network."""
 
 
+def sees(position: Position, step: str) -> bool:
+    """Say whether a recording made at a position can hold what follows a step of this name."""
+    return not (position is Position.HANDSET and step in BOOT_STEPS)
+
+
 def is_blind(session: Session) -> bool:
     """Say whether nothing that the handset sent can be in the recording: its steps then exposed nothing to it.
 

@@ -94,6 +94,14 @@ class StandIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """When a recorder ran, timezone-aware UTC, by the clock of the timeline."""
+
+    begin: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One recording under fixed conditions.
 
@@ -109,6 +117,7 @@ class Session:
         captures: Read together, in this order.
         handset: The handset's address in captures of packets, where the tester says it.
         tools: What it was recorded with: name to version.
+        recorded: When the recorder ran, where the tester says it: a quiet handset leaves nothing that would tell.
         stand_ins: Servers of a laboratory that stood for the hosts; none where the hosts themselves answered.
     """
 
@@ -124,3 +133,4 @@ class Session:
     handset: str | None = None
     tools: Mapping[str, str] = field(default_factory=dict)
     stand_ins: tuple[StandIn, ...] = ()
+    recorded: Recorded | None = None

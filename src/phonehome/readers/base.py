@@ -15,6 +15,7 @@ from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
+from phonehome.model.recording import RecordedSpan
 
 HEAD_BYTES = 64 * 1024
 """How much of an unwrapped stream a reader is shown to recognise its format."""
@@ -37,7 +38,7 @@ class Rendered:
     data: bytes
 
 
-Item = Exchange | Rendered | Problem | Account | SeenHandset
+Item = Exchange | Rendered | Problem | Account | SeenHandset | RecordedSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +97,8 @@ class Reader(Protocol):
             options: What the user says beside the capture.
 
         Yields:
-            Exchanges, problems, accounts of what no exchange carries, and which end was the handset, in the
-            input's own order.
+            Exchanges, problems, accounts of what no exchange carries, which end was the handset, and the time that
+            the input covers beyond the beginnings of its exchanges; in the input's own order.
 
         Raises:
             InputError: The stream is not of this format after all, or holds nothing to read.

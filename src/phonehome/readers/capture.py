@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from phonehome.model.errors import InputError
 from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
+from phonehome.model.recording import RecordedSpan
 from phonehome.readers.base import ByteStream, Item, ReadingOptions, explain_failure
 from phonehome.readers.packets.gathering import Gathering
 from phonehome.readers.packets.handset import HandsetFinder
@@ -92,6 +93,7 @@ class CaptureReading:
         self, where: str, number: int, options: ReadingOptions, *, gather: bool = False, share: Share = WHOLE
     ) -> None:
         self.span = Span()
+        self._spans = {number: self.span}
         self._where = where
         self._number = number
         self._keys = Keys(KeyLog.join(options.key_logs))
@@ -107,7 +109,7 @@ class CaptureReading:
 
     def go_on(self, part: RotatedFile) -> Problem:
         """Go on with the next file; says so, for its packets are not numbered as in the file by itself."""
-        self.span = Span()
+        self.span = self._spans[part.number] = Span()
         first = self._carried.number + 1
         self._origins.begin(part.number, first)
         reason = (
@@ -167,7 +169,7 @@ class CaptureReading:
         if len(item.address) in (4, 16) and name:
             self._session.names.learn(str(ip_address(item.address)), name)
 
-    def closing_items(self, counts: Counts) -> Iterator[Problem | SeenHandset]:
+    def closing_items(self, counts: Counts) -> Iterator[Problem | SeenHandset | RecordedSpan]:
         """Give what is known only at the end: packets of other kinds, fragments, keys that fit nothing.
 
         Args:
@@ -211,6 +213,9 @@ class CaptureReading:
         if (handset := self._finder.handset) is not None:
             for number in self._origins.inputs:
                 yield replace(handset, input=number)
+        for number, span in self._spans.items():
+            if (covered := span.covered(number)) is not None:
+                yield covered
 
     def _problem(self, reason: str, *, lost: bool = True) -> Problem:
         return Problem(where=self._named(), reason=reason, input=self._number, lost=lost)

@@ -6,13 +6,19 @@ Read entry by entry, so that a file larger than memory is read too. Entries are 
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 
 from phonehome.model.errors import DecodeError
+from phonehome.model.exchange import Exchange
 from phonehome.model.problem import Problem
+from phonehome.model.recording import RecordedSpan
 from phonehome.readers.base import DEFAULTS, ByteStream, Item, ReadingOptions
 from phonehome.readers.har_entries import HarEntries, RawEntry
 from phonehome.readers.har_entry import NotTrafficError, read_entry
 from phonehome.readers.har_fields import Note
+
+MAX_LASTED_MS = 3_600_000
+"""Milliseconds that an entry may say it took: what says more counts as having told nothing."""
 
 
 class HarReader:
@@ -30,11 +36,34 @@ class HarReader:
         """Read every entry; see `Reader.read`."""
         del options
         entries = HarEntries(stream)
+        covered: RecordedSpan | None = None
         for raw in entries:
-            yield from _read_raw(raw, where, number)
+            for item in _read_raw(raw, where, number):
+                if isinstance(item, Exchange):
+                    covered = _cover(covered, item, raw.value)
+                yield item
+        if covered is not None:
+            yield covered
         if entries.has_other_bytes:
             reason = "holds bytes that are not UTF-8; they were read as they stand"
             yield Problem(where=where, reason=reason, input=number, lost=False)
+
+
+def _cover(covered: RecordedSpan | None, exchange: Exchange, entry: object) -> RecordedSpan | None:
+    """Take in the time that an entry took, from its beginning to the end of the answer."""
+    lasted = entry.get("time") if isinstance(entry, dict) else None
+    if exchange.time is None or isinstance(lasted, bool) or not isinstance(lasted, int | float):
+        return covered
+    if not 0 < lasted <= MAX_LASTED_MS:
+        return covered
+    try:
+        end = exchange.time + timedelta(milliseconds=lasted)
+    except OverflowError:
+        return covered
+    if covered is not None and end <= covered.end:
+        return covered
+    begin = exchange.time if covered is None else covered.begin
+    return RecordedSpan(input=exchange.input, begin=begin, end=end)
 
 
 def _read_raw(raw: RawEntry, where: str, number: int) -> Iterator[Item]:

@@ -6,10 +6,13 @@ changed meaning, so fields are looked for under each of their names, which reads
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from phonehome.model.errors import DecodeError, LimitExceeded
 from phonehome.model.exchange import Exchange
 from phonehome.model.problem import Problem
+from phonehome.model.recording import RecordedSpan
+from phonehome.readers import times
 from phonehome.readers.base import DEFAULTS, ByteStream, Item, ReadingOptions
 from phonehome.readers.flow_dns import read_dns
 from phonehome.readers.flow_http import has_broken_headers, is_unrecorded, read_http
@@ -23,6 +26,9 @@ NEWEST_VERSION = 21
 
 MAX_HANDSHAKES = 100_000
 """How many WebSocket handshakes of old formats are kept until their messages come."""
+
+MAX_LASTED = timedelta(hours=1)
+"""How long after its request an answer may end; what says more counts as having told nothing."""
 
 _MAX_ERROR_TEXT = 200
 
@@ -60,8 +66,14 @@ class _FlowFile:
         self._number = number
         self._handshakes: dict[str, Exchange] = {}
         self._newer_seen = False
+        self._covered: RecordedSpan | None = None
 
     def iter_items(self) -> Iterator[Item]:
+        yield from self._iter_flows()
+        if self._covered is not None:
+            yield self._covered
+
+    def _iter_flows(self) -> Iterator[Item]:
         index = 0
         while True:
             try:
@@ -89,8 +101,17 @@ class _FlowFile:
         else:
             if len(self._handshakes) < MAX_HANDSHAKES and flow.state("metadata").flag("websocket"):
                 self._handshakes[flow.text("id")] = exchange
+            self._cover(exchange, flow)
             yield find_passed_tls(exchange) or exchange
             yield from self._iter_notes(flow, index)
+
+    def _cover(self, exchange: Exchange, flow: State) -> None:
+        """Take in the time to the end of an answer; times far behind the request are none."""
+        end = times.from_epoch(flow.state("response").number("timestamp_end"))
+        if exchange.time is None or end is None or not timedelta(0) <= end - exchange.time <= MAX_LASTED:
+            return
+        if self._covered is None or end > self._covered.end:
+            self._covered = RecordedSpan(input=self._number, begin=exchange.time, end=end)
 
     def _make_exchange(self, flow: State, index: int) -> Exchange:
         match flow.text("type") or "http":

@@ -10,6 +10,7 @@ from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.handset import SeenHandset
 from phonehome.model.problem import Problem
+from phonehome.model.recording import RecordedSpan
 from phonehome.readers.base import (
     DEFAULTS,
     ByteStream,
@@ -41,6 +42,8 @@ class InputFacts:
         first: When its earliest exchange began.
         last: When its latest exchange began.
         handset: Which end of a capture of packets was the phone.
+        recorded_from: The first moment of which it holds something: a packet, or the beginning of an exchange.
+        recorded_to: The last such moment: a packet, or the end of an exchange.
     """
 
     path: str
@@ -50,6 +53,8 @@ class InputFacts:
     first: datetime | None
     last: datetime | None
     handset: SeenHandset | None
+    recorded_from: datetime | None = None
+    recorded_to: datetime | None = None
 
 
 Found = Exchange | Rendered | Problem | Account
@@ -88,6 +93,8 @@ class Reading(Iterator[Found]):
             ledger = self._ledgers[item.input if item.input is not None else self.files[0].number]
             if isinstance(item, SeenHandset):
                 ledger.handset = item
+            elif isinstance(item, RecordedSpan):
+                ledger.cover(item.begin, item.end)
             elif ledger.note(item):
                 yield item
         # The first file of a recording may hold no more than the opening of what the next ones hold.
@@ -145,6 +152,8 @@ class _Ledger:
         self._file = file
         self._first: datetime | None = None
         self._last: datetime | None = None
+        self._from: datetime | None = None
+        self._to: datetime | None = None
         self._items = 0
         self._problems = 0
 
@@ -159,6 +168,8 @@ class _Ledger:
             first=self._first,
             last=self._last,
             handset=self.handset,
+            recorded_from=self._from,
+            recorded_to=self._to,
         )
 
     def note(self, item: Found) -> bool:
@@ -170,7 +181,17 @@ class _Ledger:
         if isinstance(item, Exchange | Rendered) and item.time is not None:
             self._first = item.time if self._first is None else min(self._first, item.time)
             self._last = item.time if self._last is None else max(self._last, item.time)
+            self.cover(item.time, item.time)
+        if isinstance(item, Exchange):
+            times = [piece.time for piece in item.pieces if piece.time is not None]
+            if times:
+                self.cover(min(times), max(times))
         return True
+
+    def cover(self, begin: datetime, end: datetime) -> None:
+        """Take in a time of which the input holds something."""
+        self._from = begin if self._from is None else min(self._from, begin)
+        self._to = end if self._to is None else max(self._to, end)
 
     @property
     def is_empty(self) -> bool:

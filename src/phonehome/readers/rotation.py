@@ -16,6 +16,8 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from phonehome.model.errors import InputError
+from phonehome.model.recording import RecordedSpan
+from phonehome.readers import times
 from phonehome.readers.base import ByteStream
 from phonehome.readers.sources import Source
 from phonehome.wire.capture import Interface, Window, read_capture
@@ -86,6 +88,13 @@ class Span:
             begin = int(times.min())
             self._begin = min(self._begin, begin) if self._begin else begin
             self._end = max(self._end, int(times.max()))
+
+    def covered(self, number: int) -> RecordedSpan | None:
+        """Give it in the words of the audit, for an input; None where no packet has a time."""
+        begin, end = (times.from_epoch(moment / 1e9) for moment in (self._begin, self._end))
+        if begin is None or end is None:
+            return None
+        return RecordedSpan(input=number, begin=begin, end=end)
 
     def compare(self, begins: int) -> Fit:
         """Tell how a file that begins at a time lies to this one."""
