@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import hyperscan
 import pytest
@@ -242,6 +242,16 @@ def test_masked_text_names_the_value_in_the_place_of_the_value() -> None:
     assert MASKER.text(b"imei=490154203237518&x=1") == "imei=‹imei-1›&x=1"
     assert MASKER.text(b"e=bartholomew.quillfeather%40example.org&x=1") == "e=‹email-1›&x=1"
     assert MASKER.text(b"p=KzEyMDI1NTUwMTQz&x=1") == "p=‹phone-number-1›&x=1"
+
+
+@pytest.mark.parametrize("before", ["&", "?", "", "x=1&", "…&y=2&"])
+@pytest.mark.parametrize("value", [SMS, NAME, "Zoë Łukasiewicz"])
+def test_the_spaces_of_a_form_do_not_uncover_a_value(before: str, value: str) -> None:
+    """A window shows what stands behind a span: a piece that begins with an ampersand is opened as no query."""
+    shown = MASKER.text(f"{before}text={quote_plus(value)}&z=3".encode())
+    for word in value.split():
+        assert word not in shown
+        assert quote_plus(word) not in shown
 
 
 def test_a_text_of_a_megabyte_is_cut_and_still_masked() -> None:

@@ -73,8 +73,13 @@ class HiddenValues:
         return sorted(found, key=lambda span: (span[0], -span[1]))
 
     def _search(self, graph: Graph, node: int, found: set[Span]) -> None:
-        hits = self._searcher.search_anywhere(graph.data[node]) + self._pieces(graph.data[node])
-        hits += self._numbers(graph.data[node])
+        data = graph.data[node]
+        hits = self._searcher.search_anywhere(data) + self._pieces(data)
+        if b"+" in data:
+            # A form's spaces, byte for byte: the piece of a query that a window shows may not be opened as one.
+            spaced = data.replace(b"+", b" ")
+            hits += self._searcher.search_anywhere(spaced) + self._pieces(spaced)
+        hits += self._numbers(data)
         plain = len(hits)
         if node:  # the shown text itself is no digest; what it decodes to may be
             digests = self._searcher.search_digests([graph.data[node]])
