@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 # The default set of tests on other Pythons leaves out what needs minutes or a second environment.
-QUICK := not heavy
+QUICK := not heavy and not soak
 # A module's tests share recordings and rendered reports, so they stay together.
 PARALLEL := -n auto --dist loadfile
 RUNS ?= 5000
@@ -57,15 +57,17 @@ csaf: $(VALIDATOR)/node_modules/.ready ## install the validator of CSAF document
 
 .PHONY: test test-3.13
 test: dev packages csaf lint docs test-3.13 ## everything that must pass; pytest comes last
-	$(BIN)/pytest $(PARALLEL)
+	$(BIN)/pytest $(PARALLEL) -m 'not soak'
 test-3.13: ## the quick tests on Python 3.13, where there is one
 	@if scripts/bootstrap find 3.13 >/dev/null; then \
 	  $(MAKE) --no-print-directory .venv-3.13/.ready-dev && .venv-3.13/bin/pytest -q $(PARALLEL) -m '$(QUICK)' -p no:cacheprovider tests/unit tests/contract; \
 	else echo 'test-3.13: skipped, there is no Python 3.13 here'; fi
 
-.PHONY: bench fuzz
+.PHONY: bench fuzz soak
 bench: dev packages ## compare detection, then reading packets, with the peers on the same input
 	$(BIN)/python -m benchmarks.detection
 	$(BIN)/python -m benchmarks.packets
 fuzz: dev ## look for input that breaks readers, packets, decoders, detection (RUNS=… SEED=…)
 	$(BIN)/python -m fuzz.run --runs $(RUNS) --seed $(SEED)
+soak: dev packages ## kill the lab's servers and its database again and again
+	$(BIN)/pytest $(PARALLEL) -m soak

@@ -105,7 +105,7 @@ def test_killed_servers_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     assert _kill_under_load(tmp_path / "cloud", seed=1, times=3) > 20
 
 
-@pytest.mark.heavy
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", [2, 3, 4])
 def test_killed_servers_lose_nothing_and_double_nothing_in_the_long_run(tmp_path: Path, seed: int) -> None:
     assert _kill_under_load(tmp_path / "cloud", seed=seed, times=12) > 100
@@ -147,7 +147,7 @@ def test_a_migration_that_is_killed_loses_nothing_and_leaves_nobody_in_two_place
     _move_under_kills(tmp_path / "cloud", seed=5, users=3, times=2)
 
 
-@pytest.mark.heavy
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", [6, 7])
 def test_a_migration_that_is_killed_again_and_again_arrives(tmp_path: Path, seed: int) -> None:
     _move_under_kills(tmp_path / "cloud", seed=seed, users=6, times=8)

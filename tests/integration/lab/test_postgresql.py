@@ -62,7 +62,7 @@ def test_the_cloud_works_on_postgresql(server: PostgreSql, tmp_path: Path) -> No
         assert running.refusals(SINGAPORE)[-1]["reason"] == "consent"
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_a_database_that_is_killed_and_restarted_loses_nothing(
     server: PostgreSql, tmp_path: Path, seed: int
 ) -> None:
