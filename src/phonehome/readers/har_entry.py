@@ -7,6 +7,7 @@ no field for.
 
 import base64
 import binascii
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote_from_bytes
 
@@ -33,6 +34,7 @@ from phonehome.readers.har_body import (
     stored_codings,
 )
 from phonehome.readers.har_fields import Fields, Note, name_type
+from phonehome.readers.har_gaps import AT_LEAST, find_messages_gap, find_request_gap
 
 _LOCAL_SCHEMES = ("data:", "blob:", "file:", "about:", "chrome:", "chrome-extension:", "moz-extension:")
 _PROTOCOLS = {protocol.value: protocol for protocol in Protocol}
@@ -65,6 +67,10 @@ def read_entry(value: object, *, number: int, index: int) -> tuple[Exchange, lis
     endpoint = parse_endpoint(url)
     request = _read_request(entry.object("request"), url)
     response, status = _read_response(entry, own, entry.object("request").text("method") or "")
+    if gap := find_messages_gap(entry, url, status):
+        entry.note(gap, lost=True)
+        missing, size = request.missing + AT_LEAST, request.size + AT_LEAST
+        request = replace(request, missing=missing, size=size, truncated=True)
     host, port = _read_host(own, endpoint, request)
     protocol = _read_protocol(entry, own)
     exchange = Exchange(
@@ -128,6 +134,9 @@ def _read_request(request: Fields, url: str) -> Message:
         missing = count_missing_request(post, recorded, headers, body)
     if missing:
         request.note(f"{missing:,} bytes of the request body are not in the recording", lost=True)
+    elif not request.has("_phonehome") and (gap := find_request_gap(request, post, headers, body)):
+        request.note(gap, lost=True)
+        missing = AT_LEAST
     return _make_message(request, headers, body, line, missing)
 
 

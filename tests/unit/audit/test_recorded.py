@@ -1,4 +1,4 @@
-"""What a session's recordings cover: a recorder that had stopped is no witness, and one of another year is a problem."""
+"""What a session's recordings cover: a recorder that had stopped is no witness, one of another year is a problem."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -94,7 +94,7 @@ def test_a_clock_is_set_right_before_the_two_are_compared(tmp_path: Path) -> Non
 def test_an_empty_recording_exposes_nothing(tmp_path: Path) -> None:
     document = audit_silent(tmp_path)
     assert exposed(document) == set()
-    assert "Nothing in the recording has a time" in session_of(document).misses[0]
+    assert "so nothing tells that it covers the timeline" in session_of(document).misses[0]
 
 
 def test_what_the_tester_says_is_written_and_read_again(tmp_path: Path) -> None:

@@ -410,3 +410,59 @@ def test_what_never_left_the_browser_is_no_exchange(
     assert isinstance(problem, Problem)
     assert not problem.lost
     assert problem.index == 0
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (
+            {
+                "postData": {
+                    "mimeType": "multipart/form-data; boundary=x",
+                    "params": [{"name": "f", "fileName": "a.vcf"}],
+                }
+            },
+            200,
+        ),
+        ({"method": "POST"}, 200),
+        ({"method": "PUT", "httpVersion": "h2", "headers": [{"name": ":path", "value": "/"}]}, 200),
+        (
+            {
+                "method": "POST",
+                "postData": {"mimeType": "text/plain", "text": ""},
+                "headers": [{"name": "Host", "value": "a"}],
+            },
+            200,
+        ),
+        ({"url": "wss://api.example.com/ws"}, 101),
+        ({"url": "wss://api.example.com/ws"}, 200),
+        ({}, 101),
+    ],
+)
+def test_what_was_sent_and_is_not_there_is_lost_even_if_nobody_says_how_much(
+    read_one: ReadOne, make_entry: MakeEntry, request_: dict[str, object], status: int
+) -> None:
+    exchange, problems = read_one(make_entry({"bodySize": -1, **request_}, {"status": status}))
+    assert [problem.lost for problem in problems if "recording" in problem.reason] == [True]
+    assert exchange.request is not None
+    assert exchange.request.missing == 1
+    assert exchange.request.truncated
+
+
+@pytest.mark.parametrize(
+    ("request_", "more"),
+    [
+        ({"method": "POST", "bodySize": 0}, {}),
+        ({"method": "POST", "headers": [{"name": "Content-Length", "value": "0"}]}, {}),
+        ({"method": "POST", "httpVersion": "HTTP/1.1", "headers": [{"name": "Host", "value": "a"}]}, {}),
+        ({"method": "GET"}, {}),
+        ({"url": "wss://api.example.com/ws"}, {"_webSocketMessages": []}),
+    ],
+)
+def test_what_is_known_to_be_empty_is_not_lost(
+    read_one: ReadOne, make_entry: MakeEntry, request_: dict[str, object], more: dict[str, object]
+) -> None:
+    exchange, problems = read_one({**make_entry({"bodySize": -1, **request_}), **more})
+    assert [problem.reason for problem in problems if problem.lost] == []
+    assert exchange.request is not None
+    assert exchange.request.missing == 0
