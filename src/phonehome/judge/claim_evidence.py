@@ -56,12 +56,14 @@ class SessionEvidence:
 class Evidence:
     """What all sessions show of one claim.
 
-    `open` are sessions of which it is unknown whether they can test it, with the reason.
+    `open` are sessions of which it is unknown whether they can test it, with the reason; `changes` counts the changes
+    of round-trip times that were measured in the case.
     """
 
     in_scope: list[SessionDoc] = field(default_factory=list)
     tested: list[SessionEvidence] = field(default_factory=list)
     open: list[tuple[SessionDoc, str]] = field(default_factory=list)
+    changes: int = 0
 
     def with_outcome(self, outcome: Outcome) -> list[SessionEvidence]:
         """Give the sessions in which the rule says so."""
@@ -81,7 +83,8 @@ class Examiner:
     def examine(self, checked: CheckedClaim) -> Evidence:
         """Gather what the sessions show of an observable claim."""
         assert checked.testable_when is not None
-        evidence = Evidence()
+        measured = self._shared.get("latency_changes")
+        evidence = Evidence(changes=len(measured) if isinstance(measured, list) else 0)
         for session in self._contexts.case.sessions:
             if not _is_meant(checked, session):
                 continue

@@ -110,6 +110,13 @@ def say_consistent(
     return text
 
 
+def say_measured(changes: int) -> str:
+    """Say what a verdict on speed rests on."""
+    return (
+        f"measured in {wording.count(changes, 'change')} of round-trip times, and nothing speaks against it"
+    )
+
+
 def _percent(rate: float) -> str:
     return f"{100 * rate:.0f} %"
 

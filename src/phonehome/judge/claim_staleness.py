@@ -28,7 +28,9 @@ def _newer(handset: CaseHandsetDoc, build: str, case: CaseDoc) -> str | None:
         sessions = [
             session.id
             for session in case.sessions
-            if session.subject == handset.id and session.conditions.get("build") == candidate
+            if session.subject == handset.id
+            and session.conditions.get("build") == candidate
+            and session.coverage.bytes_up > 0  # an empty recording is evidence of nothing
         ]
         if sessions:
             named = listing_at_most(sessions, MAX_NAMED, "other session", "other sessions")

@@ -22,6 +22,7 @@ from phonehome.judge.claim_evidence import (
 from phonehome.judge.claim_reasons import (
     say_consistent,
     say_contradicted,
+    say_measured,
     say_undecided,
     say_untestable,
     wanted_conditions,
@@ -128,6 +129,8 @@ def _rule(checked: CheckedClaim, evidence: Evidence) -> _Ruling:
 
 def _weigh(checked: CheckedClaim, evidence: Evidence, held: list[SessionEvidence]) -> _Ruling:
     """Nothing speaks against the claim: say whether enough speaks for it."""
+    if checked.is_on_speed:
+        return _weigh_speed(evidence, held)
     sound = [one for one in held if one.doubt is None]
     doubts = [f"{one.session.id}: {one.doubt}" for one in held if one.doubt is not None]
     unsound = wording.listing_at_most(doubts, MAX_NAMED, "other session", "other sessions") if doubts else ""
@@ -147,6 +150,14 @@ def _weigh(checked: CheckedClaim, evidence: Evidence, held: list[SessionEvidence
     if unsound:
         reason += f"; not counted: {unsound}"
     return _Ruling(verdict=Verdict.CONSISTENT, reason=reason, rests_on=sound, exposures=chances, bound=bound)
+
+
+def _weigh_speed(evidence: Evidence, held: list[SessionEvidence]) -> _Ruling:
+    """Of round-trip times no chances are counted, and none of what was sent need be read: they were measured."""
+    if not evidence.changes:
+        reason = "nothing speaks against it, but no change of round-trip times was measured"
+        return _Ruling(verdict=Verdict.UNTESTED, reason=reason, rests_on=held)
+    return _Ruling(verdict=Verdict.CONSISTENT, reason=say_measured(evidence.changes), rests_on=held)
 
 
 def _contradict(broken: Sequence[SessionEvidence]) -> _Ruling:

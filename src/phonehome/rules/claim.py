@@ -13,3 +13,9 @@ class CheckedClaim:
     claim: Claim
     testable_when: Rule | None
     holds_if: Rule | None
+
+    @property
+    def is_on_speed(self) -> bool:
+        """Whether it is about round-trip times alone, and not about anything that is sent."""
+        spoken = self.holds_if.variables if self.holds_if is not None else frozenset[str]()
+        return "latency_changes" in spoken and spoken.isdisjoint({"flow", "flows"})

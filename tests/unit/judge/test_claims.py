@@ -335,6 +335,20 @@ def test_speed_is_judged_by_what_was_measured(tmp_path: Path) -> None:
     (fast,) = verdicts(tmp_path, claim(rules), made, latency_changes=[change])
     (late,) = verdicts(tmp_path, claim(rules), made, latency_changes=[change, slow])
     assert (fast.verdict, late.verdict) == ("consistent", "contradicted")
+    assert (fast.exposures, fast.rate_bound) == (0, None)
+    assert fast.reason == "measured in 1 change of round-trip times, and nothing speaks against it"
+
+
+def test_speed_that_nobody_measured_is_untested(tmp_path: Path) -> None:
+    rules = 'testable_when: "true"\n    holds_if: latency_changes.all(c, c.high <= -20.0)'
+    found = one(tmp_path, claim(rules), document([session()]))
+    assert (found.verdict, found.exposures) == ("untested", 0)
+    assert "no change of round-trip times was measured" in found.reason
+
+
+def test_an_empty_recording_of_a_newer_build_supersedes_nothing(tmp_path: Path) -> None:
+    made = document([session(), session("02", NEW, destinations=[])])
+    assert one(tmp_path, claim(PER_FLOW, scope=f'{{build: "{OLD}"}}'), made).superseded is None
 
 
 def test_times_are_those_of_the_timeline(tmp_path: Path) -> None:
