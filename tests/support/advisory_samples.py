@@ -37,7 +37,7 @@ from phonehome.model.advisory import (
     Revision,
     Tlp,
 )
-from phonehome.reports.advisory.notice import NoticeOptions, write_notice
+from phonehome.reports.advisory.notice import NoticeOptions, Vouched, write_notice
 
 HOST = "api.account.xiaomi.com"
 PHONE = "redmi-1s"
@@ -52,6 +52,7 @@ EXPOSED = {
     "imsi": 1,
 }
 NO_ACCOUNT = {"account": "none", "network": "wifi"}
+VOUCHED = Vouched(by=("ab" * 32,))
 
 
 def _session(ident: str, build: str, messaging: str, *, account: str = "none", day: str) -> SessionDoc:
@@ -266,7 +267,9 @@ DETAILS = AdvisoryDetails(
 
 
 def affair_notice(*, signed: bool = False, details: AdvisoryDetails = DETAILS) -> AdvisoryDocument:
-    return write_notice(affair_document(), NoticeOptions(details=details, signed=signed))
+    return write_notice(
+        affair_document(), NoticeOptions(details=details, vouched=VOUCHED if signed else None)
+    )
 
 
 KEPT = {

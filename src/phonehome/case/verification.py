@@ -96,12 +96,14 @@ def verify(
     anchors: Sequence[x509.Certificate] = (),
     *,
     hash_files: bool = True,
+    any_of: bool = False,
 ) -> Verification:
     """Check a case or a shared copy.
 
     Args:
         root: Its folder, as `folder_of` gives it.
         trusted: Keys that the recipient got another way; each must have signed what stands there.
+        any_of: One of them is enough.
         anchors: Certificates for time stamps; empty for those of the machine.
         hash_files: Compare every file with the manifest; otherwise only who signed it is said.
 
@@ -118,6 +120,8 @@ def verify(
         result.differences = compare(manifest, there)
         result.failures = differences_from_sessions(root, there)
     _check_signatures(root, manifest, data, trusted, anchors, result)
+    if not (any_of and any(one.trusted for one in result.present)):
+        _require(trusted, result)
     return result
 
 
@@ -173,13 +177,12 @@ def _check_signatures(
             )
             for key in signers
         ]
-    _judge(manifest, earlier, trusted, result)
+    _judge(manifest, earlier, result)
 
 
 def _judge(
     manifest: ManifestDocument,
     earlier: Sequence[Statement],
-    trusted: Sequence[PublicKey],
     result: Verification,
 ) -> None:
     """Say what is wrong with who signed."""
@@ -189,6 +192,10 @@ def _judge(
         result.failures.append(
             f"{MANIFEST} is not the one that was signed: the signatures are over an earlier state{changed}"
         )
+
+
+def _require(trusted: Sequence[PublicKey], result: Verification) -> None:
+    """Say which of the trusted keys did not sign what stands there."""
     by = {one.fingerprint for one in result.present}
     for key in trusted:
         if key.fingerprint not in by:

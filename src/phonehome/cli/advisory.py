@@ -1,16 +1,21 @@
 """`phonehome advisory`: the notice that follows from an audited case."""
 
+import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from phonehome.audit.case_run import CaseOptions, audit_case
+from phonehome.audit.details import clean_details
 from phonehome.audit.rulings import load_rulings
+from phonehome.audit.written import Written
 from phonehome.case.advisory_file import ADVISORY_FILE, load_advisory_file
-from phonehome.case.folder import is_case, load_case
+from phonehome.case.folder import LoadedCase, is_case, load_case
 from phonehome.case.inventory import MANIFEST, enclosing_case
+from phonehome.case.keys import PublicKey, load_public
 from phonehome.case.places import RESULTS
 from phonehome.case.stored import read_document, read_result
 from phonehome.case.verification import verify
@@ -20,7 +25,7 @@ from phonehome.documents.audit import AuditDocument
 from phonehome.model.advisory import AdvisoryDetails, Tlp
 from phonehome.model.errors import ConfigError
 from phonehome.reports.advisory.formats import FORMATS, AdvisoryFormat
-from phonehome.reports.advisory.notice import NoticeOptions, write_notice
+from phonehome.reports.advisory.notice import NoticeOptions, Vouched, write_notice
 
 BY_NAME = {one.name: one for one in FORMATS}
 BY_SUFFIX = {suffix: one for one in FORMATS for suffix in one.suffixes}
@@ -33,11 +38,13 @@ Examples:
   phonehome advisory redmi-1s/ -o notice.html
   phonehome advisory redmi-1s/ -o notice.pdf --tlp AMBER
   phonehome advisory redmi-1s/ --format csaf -o published/
+  phonehome advisory redmi-1s/ --public-key lab.pem.pub -o final.pdf
   phonehome advisory redmi-1s/results/audit.json --format stix > bundle.json
 
 \b
 What people decide (publisher, number, label, revisions, advice) stands in advisory.yaml of the
 case; everything else is derived. A notice is a draft until `phonehome sign` has signed the case.
+Of a bare AUDIT.json nobody knows the values: what --details says beside it is shown as written.
 """
 
 
@@ -47,8 +54,24 @@ class _Source:
 
     document: AuditDocument
     details: AdvisoryDetails
-    signed: bool
+    vouched: Vouched | None
     files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """What `-o` names: a file, or a folder, which need not be there if it is written with a slash at its end."""
+
+    path: Path
+    is_folder: bool
+
+    @classmethod
+    def of(cls, text: str | None) -> "_Place | None":
+        if text is None or text == "-":
+            return None
+        path = Path(text)
+        ends = tuple(filter(None, (os.sep, os.altsep)))
+        return cls(path=path, is_folder=text.endswith(ends) or path.is_dir())
 
 
 @click.command(epilog=EPILOG, short_help="Write the notice that follows from a case.")
@@ -63,8 +86,8 @@ class _Source:
     "-o",
     "--output",
     metavar="OUT",
-    type=click.Path(path_type=Path),
-    help="Write to this file instead of standard output; in a folder, the file is named by the notice's number.",
+    help="Write to this file instead of standard output; in a folder (one that is there, or FOLDER/), the file is "
+    "named by the notice's number.",
 )
 @click.option(
     "--tlp",
@@ -78,6 +101,14 @@ class _Source:
     help="What people decided, in place of the case's own advisory.yaml.",
 )
 @click.option(
+    "--public-key",
+    "public_keys",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="A public key that you trust: the notice is final only if one of them signed the case as it stands.",
+)
+@click.option(
     "--reveal",
     is_flag=True,
     help="Show the values themselves instead of their ids; a file is then for its owner only.",
@@ -85,9 +116,10 @@ class _Source:
 def advisory(
     case: Path,
     format_name: str | None,
-    output: Path | None,
+    output: str | None,
     tlp: str | None,
     details: Path | None,
+    public_keys: tuple[Path, ...],
     reveal: bool,
 ) -> None:
     """Write the notice that follows from a case: what was sent, by which builds, and what to do.
@@ -96,27 +128,29 @@ def advisory(
     or an audit document, as `phonehome audit CASE --format json` writes it. The notice says of each
     build whether it is affected, fixed, undecided or not tested, and never calls silence a fix.
     """
-    if output == Path("-"):
-        output = None
-    chosen = _choose(format_name, output)
-    source = _read(case, details, reveal=reveal)
+    place = _Place.of(output)
+    chosen = _choose(format_name, place)
+    source = _read(case, details, [load_public(path) for path in public_keys], reveal=reveal)
     options = NoticeOptions(
         details=source.details,
         tlp=Tlp(tlp.upper()) if tlp is not None else None,
-        signed=source.signed,
+        vouched=source.vouched,
         revealed=reveal,
     )
     notice = write_notice(source.document, options)
-    target = _target(output, chosen, notice, (case, *source.files))
+    target = _target(place, chosen, notice, (case, *source.files))
+    if place is not None and place.is_folder:
+        _make_folder(place.path)
     _write(chosen.render(notice), target, chosen, private=reveal)
     _tell(notice, chosen, target)
 
 
-def _choose(format_name: str | None, output: Path | None) -> AdvisoryFormat:
+def _choose(format_name: str | None, place: _Place | None) -> AdvisoryFormat:
     if format_name is not None:
         return BY_NAME[format_name]
-    if output is None or not output.suffix:
+    if place is None or place.is_folder or not place.path.suffix:
         return BY_NAME[DEFAULT_FORMAT]
+    output = place.path
     found = BY_SUFFIX.get(output.suffix.lower())
     if found is None:
         known = ", ".join(sorted(BY_SUFFIX))
@@ -126,27 +160,24 @@ def _choose(format_name: str | None, output: Path | None) -> AdvisoryFormat:
     return found
 
 
-def _read(case: Path, details: Path | None, *, reveal: bool) -> _Source:
+def _read(case: Path, details: Path | None, trusted: Sequence[PublicKey], *, reveal: bool) -> _Source:
     """Get the audit of a case, or the document that was named, and what people decided.
 
     Raises:
         ConfigError: There is neither, or it is of another kind.
     """
     if is_case(case):
-        own = case / ADVISORY_FILE
-        named = details if details is not None else own if own.exists() or own.is_symlink() else None
-        return _Source(
-            document=_audit(case, reveal=reveal),
-            details=_load(named),
-            signed=_is_signed(case) and details is None,
-            files=() if named is None else (named,),
-        )
+        return _read_case(case, details, trusted, reveal=reveal)
     if case.is_dir():
         raise ConfigError(
             f"{case}: this folder is no case (it has no case.yaml); `phonehome case new` starts one"
         )
     if not case.exists():
         raise ConfigError(f"{case}: there is no such case and no such file; check the name")
+    if trusted:
+        raise click.UsageError(
+            f"--public-key is for the folder of a case, and {case} is none: nothing in it is signed."
+        )
     document = read_document(case)
     if document is None:
         raise ConfigError(
@@ -155,8 +186,28 @@ def _read(case: Path, details: Path | None, *, reveal: bool) -> _Source:
         )
     if not reveal:
         _refuse_revealed(case, document)
+    files = () if details is None else (details,)
+    return _Source(document=document, details=_load(details), vouched=None, files=files)
+
+
+def _read_case(case: Path, details: Path | None, trusted: Sequence[PublicKey], *, reveal: bool) -> _Source:
+    """Read what people decided first: a mistake in it is told before the work of an audit."""
+    own = case / ADVISORY_FILE
+    named = details if details is not None else own if own.exists() or own.is_symlink() else None
+    decided = _load(named)
+    loaded = load_case(case)
+    written = Written(loaded.case, reveal=reveal)
+    decided, held = clean_details(decided, written)
+    if held:
+        say(f"warning: known values stand in {named}, and are masked in the notice: {', '.join(held)}")
+    stored = None if reveal else read_result(loaded)
+    if stored is not None:
+        _refuse_revealed(case, stored)
     return _Source(
-        document=document, details=_load(details), signed=False, files=() if details is None else (details,)
+        document=stored if stored is not None else _audit(loaded, written),
+        details=decided,
+        vouched=_vouched(case, trusted, kept=stored is not None) if details is None else None,
+        files=() if named is None else (named,),
     )
 
 
@@ -170,21 +221,16 @@ def _load(path: Path | None) -> AdvisoryDetails:
     return load_advisory_file(path)
 
 
-def _audit(root: Path, *, reveal: bool) -> AuditDocument:
-    """Give the result that the case keeps if it is of this evidence; audit it otherwise, and change nothing in it."""
-    loaded = load_case(root)
-    stored = None if reveal else read_result(loaded)
-    if stored is not None:
-        _refuse_revealed(root, stored)
-        return stored
-    if not reveal:
+def _audit(loaded: LoadedCase, written: Written) -> AuditDocument:
+    """Audit a case that keeps no result of this evidence, and change nothing in it."""
+    if not written.reveal:
         say(
-            f"{root} keeps no result of its evidence as it stands, so it is audited; `phonehome audit` keeps one"
+            f"{loaded.root} keeps no result of its evidence as it stands, so it is audited; `phonehome audit` keeps one"
         )
     rulings, warnings = load_rulings(loaded)
     for warning in (*loaded.warnings, *warnings):
         say(f"warning: {warning}")
-    return audit_case(loaded, rulings, CaseOptions(reveal=reveal, progress=say))
+    return audit_case(loaded, rulings, CaseOptions(reveal=written.reveal, progress=say, written=written))
 
 
 def _refuse_revealed(path: Path, document: AuditDocument) -> None:
@@ -202,33 +248,38 @@ def _refuse_revealed(path: Path, document: AuditDocument) -> None:
             )
 
 
-def _is_signed(root: Path) -> bool:
-    """Say whether the case, as it stands, is what somebody signed; every file is compared."""
+def _vouched(root: Path, trusted: Sequence[PublicKey], *, kept: bool) -> Vouched | None:
+    """Say who signed the case as it stands; None if nobody did, or nobody who is trusted. Every file is compared."""
     if not (root / MANIFEST).is_file():
-        return False
+        if trusted:
+            say("the case is not signed, so the notice is a draft")
+        return None
     try:
-        result = verify(root)
+        result = verify(root, trusted, any_of=True)
     except ConfigError as error:
         say(f"the signature could not be checked, so the notice is a draft: {error}")
-        return False
-    if result.present and result.passed:
-        return True
-    if result.signatures:
+        return None
+    by = [one.fingerprint for one in result.present if one.trusted or not trusted]
+    if by and result.passed:
+        return Vouched(by=tuple(dict.fromkeys(by)), trusted=bool(trusted), kept=kept)
+    if trusted and result.present and not by:
+        say("none of the keys of --public-key signed the case as it stands, so the notice is a draft")
+    elif result.signatures or result.failures:
         say("the case is not what was signed, so the notice is a draft; `phonehome verify` says what differs")
-    return False
+    return None
 
 
 def _target(
-    output: Path | None, chosen: AdvisoryFormat, notice: AdvisoryDocument, evidence: tuple[Path, ...]
+    place: _Place | None, chosen: AdvisoryFormat, notice: AdvisoryDocument, evidence: tuple[Path, ...]
 ) -> Path | None:
     """Give the file to write, which destroys nothing and does not become evidence itself.
 
     Raises:
         UsageError: It would be written over something else, or into the evidence of a case.
     """
-    if output is None:
+    if place is None:
         return None
-    target = output / chosen.file_name(notice) if output.is_dir() else output
+    target = place.path / chosen.file_name(notice) if place.is_folder else place.path
     root = enclosing_case(target)
     if root is not None and root / RESULTS not in target.resolve().parents:
         raise click.UsageError(
@@ -249,6 +300,20 @@ def _target(
             "or move that file away."
         )
     return target
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder that was named as one.
+
+    Raises:
+        ConfigError: It cannot be made, or a file has its name.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: the folder cannot be made: {error.strerror}; give another place"
+        ) from error
 
 
 def _write(data: bytes, target: Path | None, chosen: AdvisoryFormat, *, private: bool) -> None:

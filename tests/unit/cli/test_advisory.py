@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from affair import CONTACT, IMEI, IMSI, OWN, SENDER, write_affair
 
-from phonehome.case.keys import new_signing_key
+from phonehome.case.keys import SigningKey, new_signing_key
 from phonehome.case.lock import locked
 from phonehome.case.signing import renew_manifest, sign_manifest
 from phonehome.cli.advisory import BY_NAME
@@ -48,9 +48,11 @@ def case(audited: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(audited, tmp_path / "case"))
 
 
-def sign(root: Path) -> None:
+def sign(root: Path) -> SigningKey:
+    key = new_signing_key()
     with locked(root, "a test"):
-        sign_manifest(root, renew_manifest(root), new_signing_key())
+        sign_manifest(root, renew_manifest(root), key)
+    return key
 
 
 def notice(root: Path, *options: str) -> AdvisoryDocument:
@@ -161,6 +163,101 @@ def test_a_signed_case_gives_a_final_notice_until_something_is_changed(
     capsys.readouterr()
     assert notice(case).status == "draft"
     assert "the case is not what was signed" in capsys.readouterr().err
+
+
+def test_a_key_that_is_trusted_must_have_signed(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = [sign(case), new_signing_key()]
+    names = []
+    for number, key in enumerate(keys):
+        names.append(str(tmp_path / f"{number}.pub"))
+        Path(names[-1]).write_bytes(key.public.as_pem())
+    found = notice(case)
+    assert found.status == "final"
+    assert keys[0].public.fingerprint in found.notices[0]
+    assert "nobody checked whose that is" in found.notices[0]
+    found = notice(case, "--public-key", names[0], "--public-key", names[1])
+    assert (found.status, "made this notice trusts" in found.notices[0]) == ("final", True)
+    capsys.readouterr()
+    assert notice(case, "--public-key", names[1]).status == "draft"
+    assert "none of the keys of --public-key signed the case" in capsys.readouterr().err
+    for path in (case / "signatures").glob("*.pub"):
+        path.unlink()
+    assert notice(case, "--public-key", names[0]).status == "final", "the key is at hand"
+
+
+def test_a_document_is_signed_by_nobody(audited: Path, tmp_path: Path) -> None:
+    (tmp_path / "k.pub").write_bytes(new_signing_key().public.as_pem())
+    arguments = [str(audited / "results" / "audit.json"), "--public-key", str(tmp_path / "k.pub")]
+    assert main(["advisory", *arguments]) == ExitCode.USAGE
+
+
+@pytest.mark.needs_tool("pdftotext")
+@pytest.mark.parametrize("name", BY_NAME)
+def test_no_format_shows_a_value_that_people_wrote(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    digest = hashlib.md5(IMEI.encode()).hexdigest()
+    (case / "advisory.yaml").write_text(
+        f"""title: "The phone {IMEI}, {digest}"
+overview: "Call {CONTACT}."
+what_to_do: [{{who: users, text: "Ask {OWN} of Fictional Mobile."}}]
+references: [{{summary: "about {IMSI}", url: "https://e.example/"}}]
+publisher: {{name: "Lab of {IMEI}", namespace: "https://lab.example", contact: "{SENDER}"}}
+revisions: [{{version: 1, date: 2014-10-24, summary: "{IMEI}"}}]
+""",
+        encoding="utf-8",
+    )
+    claims = case / "claims.yaml"
+    text = claims.read_text(encoding="utf-8")
+    assert '"Text messages were' in text
+    claims.write_text(text.replace('"Text messages were', f'"To {CONTACT}: text were'), encoding="utf-8")
+    target = tmp_path / "notice"
+    assert main(["advisory", str(case), "--format", name, "-o", str(target)]) == ExitCode.DONE
+    data = target.read_bytes()
+    if name == "pdf":
+        data += subprocess.run(
+            ["pdftotext", "-raw", target, "-"], capture_output=True, check=True, timeout=60
+        ).stdout
+    assert [value for value in PLANTED if any(text in data for text in spellings(value))] == []
+    err = capsys.readouterr().err
+    assert (
+        "and are masked in the notice: title, publisher, overview, what_to_do, references, revisions" in err
+    )
+    assert "verdicts" in err
+
+
+def test_an_address_that_holds_a_value_is_refused(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (case / "advisory.yaml").write_text(
+        f'references: [{{summary: "s", url: "https://e.example/{IMEI}"}}]\n', encoding="utf-8"
+    )
+    assert main(["advisory", str(case)]) == ExitCode.USAGE
+    err = capsys.readouterr().err
+    assert "holds a known value" in err
+    assert IMEI not in err
+
+
+def test_a_mistake_in_the_file_is_told_before_the_audit(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(case / "results")
+    (case / "advisory.yaml").write_text("tlpp: RED\n", encoding="utf-8")
+    assert main(["advisory", str(case)]) == ExitCode.USAGE
+    err = capsys.readouterr().err
+    assert "tlpp" in err
+    assert "session" not in err
+
+
+def test_a_folder_that_is_named_as_one_is_made(case: Path, tmp_path: Path) -> None:
+    (case / "advisory.yaml").write_text(DETAILS, encoding="utf-8")
+    folder = f"{tmp_path}/published/"
+    assert main(["advisory", str(case), "--format", "csaf", "-o", folder]) == ExitCode.DONE
+    assert (tmp_path / "published" / "ciad-2014-0001.json").is_file()
+    (tmp_path / "taken").write_text("x", encoding="utf-8")
+    assert main(["advisory", str(case), "--format", "csaf", "-o", f"{tmp_path}/taken/"]) == ExitCode.USAGE
+    assert main(["advisory", str(case), "--format", "csaf", "-o", f"{case}/new/"]) == ExitCode.USAGE
+    assert not (case / "new").exists()
 
 
 def test_details_from_elsewhere_are_not_covered_by_the_signature(case: Path, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ GAPS_HELD = 200
 STATEMENTS_HELD = 500
 INPUTS_HELD = 200
 HANDSETS_HELD = 200
+KEYS_HELD = 3
 
 DRAFT = "DRAFT: this notice is not signed. It may still change; do not act on it as if it were final."
 RECONSTRUCTION = (
@@ -57,19 +58,34 @@ DEFAULT_TLP = Tlp.AMBER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vouched:
+    """Who signed the case as it stands.
+
+    Attributes:
+        by: Fingerprints of the keys whose signatures hold; of those that are trusted, if any was given.
+        trusted: Whoever makes the notice gave these keys.
+        kept: The notice is made from the result that the case keeps, and not from an audit of its own.
+    """
+
+    by: tuple[str, ...]
+    trusted: bool = False
+    kept: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeOptions:
     """What the caller knows beside the audit document.
 
     Attributes:
         details: What `advisory.yaml` says.
         tlp: In place of the label there.
-        signed: The case, and with it this notice's evidence, is signed, and the signature was checked.
+        vouched: Who signed the case, and with it this notice's evidence; None if nobody did.
         revealed: The audit document shows the values themselves.
     """
 
     details: AdvisoryDetails = field(default_factory=AdvisoryDetails)
     tlp: Tlp | None = None
-    signed: bool = False
+    vouched: Vouched | None = None
     revealed: bool = False
 
 
@@ -131,7 +147,7 @@ def write_notice(doc: AuditDocument, options: NoticeOptions) -> AdvisoryDocument
 def _status(options: NoticeOptions) -> StatusName:
     """A notice is a draft until it is signed, and while its version begins with 0 (CSAF 2.0, section 3.1.11)."""
     revisions = options.details.revisions
-    if not options.signed or (revisions and revisions[-1].version.split(".")[0] == "0"):
+    if options.vouched is None or (revisions and revisions[-1].version.split(".")[0] == "0"):
         return "draft"
     return options.details.status.value
 
@@ -140,11 +156,29 @@ def _notices(case: CaseDoc, options: NoticeOptions) -> list[str]:
     found = []
     if _status(options) == "draft":
         found.append(DRAFT)
+    elif options.vouched is not None:
+        found.append(_signed(options.vouched))
     if case.kind == "reconstruction":
         found.append(RECONSTRUCTION)
     if options.revealed:
         found.append(REVEALED)
     return found
+
+
+def _signed(vouched: Vouched) -> str:
+    """Say what the signature is worth: anybody can sign what they made themselves."""
+    keys = words.listing([f"SHA256:{one}" for one in vouched.by[:KEYS_HELD]])
+    trust = (
+        "which whoever made this notice trusts."
+        if vouched.trusted
+        else "and nobody checked whose that is: compare the fingerprint with what the signer tells you another way."
+    )
+    kept = (
+        " It is made from the result that the case keeps; `phonehome repeat` shows whether the recordings give it."
+        if vouched.kept
+        else ""
+    )
+    return f"SIGNED: the case behind this notice is signed with {keys}, {trust}{kept}"
 
 
 def _publisher(details: AdvisoryDetails) -> PublisherDoc:

@@ -20,7 +20,7 @@ from phonehome.model.advisory import (
 )
 from phonehome.model.errors import ConfigError
 from phonehome.reports.advisory.json_notice import render_json_notice
-from phonehome.reports.advisory.notice import GAPS_HELD, ITEMS_HELD, NoticeOptions, write_notice
+from phonehome.reports.advisory.notice import GAPS_HELD, ITEMS_HELD, NoticeOptions, Vouched, write_notice
 from phonehome.reports.advisory.schema import advisory_schema
 
 
@@ -94,7 +94,18 @@ def test_it_is_a_draft_until_signed(signed: bool, status: SignedStatus, version:
 
 
 def test_a_reconstruction_says_so_even_when_signed() -> None:
-    assert [text.split(":")[0] for text in affair_notice(signed=True).notices] == ["RECONSTRUCTION"]
+    assert [text.split(":")[0] for text in affair_notice(signed=True).notices] == ["SIGNED", "RECONSTRUCTION"]
+
+
+def test_a_signed_notice_says_by_which_key_and_whether_anybody_trusts_it() -> None:
+    for trusted, said in ((False, "nobody checked whose that is"), (True, "made this notice trusts")):
+        vouched = Vouched(by=("ab" * 32,), trusted=trusted)
+        first = write_notice(affair_document(), NoticeOptions(vouched=vouched)).notices[0]
+        assert f"SHA256:{'ab' * 32}" in first
+        assert said in first
+        assert "`phonehome repeat`" in first
+    own = NoticeOptions(vouched=Vouched(by=("ab" * 32,), kept=False))
+    assert "repeat" not in write_notice(affair_document(), own).notices[0]
 
 
 def test_builds_of_the_affair_are_called_what_they_are() -> None:
