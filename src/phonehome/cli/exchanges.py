@@ -50,7 +50,9 @@ def exchanges(
     standard input.
     """
     writer = HarWriter() if format_name == "har" else NdjsonWriter(bodies)
-    options = ReadingOptions(key_logs=key_logs, handset=handset, workers=workers, render=writer.render)
+    options = ReadingOptions(
+        key_logs=key_logs, handset=handset, workers=workers, render=writer.render, hashed=False
+    )
     written = _Written(iter_inputs(paths), options, writer.render)
     with open_stdout() as stdout:
         for piece in writer.join(written):

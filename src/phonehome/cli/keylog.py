@@ -27,7 +27,7 @@ def _read(path: Path, param: click.Parameter) -> bytes:
         if len(data) > MAX_KEY_LOG_BYTES:
             raise InputError(f"is longer than the {MAX_KEY_LOG_BYTES:,} bytes that are read of a key log")
         if data.strip():
-            KeyLog.parse(data)
+            KeyLog.check(data)
         else:
             say(f"warning: {path}: is empty, so no TLS is opened with it")
     except OSError as error:

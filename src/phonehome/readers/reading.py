@@ -36,7 +36,8 @@ class InputFacts:
     Attributes:
         path: What people call it.
         format: The reader's name; None where nothing could be read.
-        sha256: Of the bytes as stored, wrapping included; of the whole archive for a member of one.
+        sha256: Of the bytes as stored, wrapping included; of the whole archive for a member of one. None where
+            `ReadingOptions.hashed` is not set.
         size: Of the same bytes.
         first: When its earliest exchange began.
         last: When its latest exchange began.
@@ -66,7 +67,7 @@ class Reading(Iterator[Found]):
     def __init__(self, files: Sequence[InputFile], options: ReadingOptions) -> None:
         self.files = tuple(files)
         self._options = options
-        self._ledgers = {file.number: _Ledger(file) for file in files}
+        self._ledgers = {file.number: _Ledger(file, hashed=options.hashed) for file in files}
         self._items = self._iter_items()
 
     def __next__(self) -> Found:
@@ -139,8 +140,8 @@ class _Ledger:
         handset: Which end of it was the phone.
     """
 
-    def __init__(self, file: InputFile) -> None:
-        self.tally = file.stored if file.stored is not None else Tally()
+    def __init__(self, file: InputFile, *, hashed: bool) -> None:
+        self.tally = file.stored if file.stored is not None else Tally(hashed=hashed)
         self.handset: SeenHandset | None = None
         self._file = file
         self._first: datetime | None = None

@@ -30,21 +30,26 @@ _CHUNK_BYTES = 1 << 20
 
 
 class Tally:
-    """Counts and hashes the bytes of an input as stored."""
+    """Counts and hashes the bytes of an input as stored.
 
-    def __init__(self) -> None:
+    Args:
+        hashed: Whether anybody will ask for the digest.
+    """
+
+    def __init__(self, *, hashed: bool = True) -> None:
         self.size = 0
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if hashed else None
 
     def add(self, data: bytes) -> None:
         """Count what was read."""
         self.size += len(data)
-        self._hash.update(data)
+        if self._hash is not None:
+            self._hash.update(data)
 
     @property
-    def sha256(self) -> str:
-        """The digest, in hex."""
-        return self._hash.hexdigest()
+    def sha256(self) -> str | None:
+        """The digest, in hex; None where it was not taken."""
+        return self._hash.hexdigest() if self._hash is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)

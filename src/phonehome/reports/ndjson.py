@@ -1,0 +1,157 @@
+"""One exchange as a line of JSON, put together from pieces of bytes.
+
+Writing is a good part of what reading a capture takes, and captures repeat themselves: each header, method and name is
+written once and remembered (the memory is bounded), so that a line is mostly lookups and one join.
+"""
+
+import hashlib
+import json
+from datetime import datetime
+from functools import lru_cache
+
+import orjson
+from pybase64 import b64encode
+
+from phonehome.model.exchange import Exchange, Header, Message, Piece
+
+_MAX_REMEMBERED = 16_384
+_MAX_REMEMBERED_HEADER = 512
+_NO_DIGEST = hashlib.sha256().hexdigest().encode()
+_NULL = b"null"
+
+
+def write_exchange(exchange: Exchange, *, bodies: bool) -> bytes:
+    r"""Write an exchange as one line, all but the brace and the index that it begins with.
+
+    Args:
+        exchange: What to write; bytes that are no UTF-8 stand as `\\xNN`.
+        bodies: Whether to give bodies, in Base64; without, `body` is null.
+    """
+    url, status, transport = exchange.url, exchange.status, exchange.transport
+    pieces = [
+        b'"time":',
+        _write_time(exchange.time),
+        b',"protocol":',
+        _quote(exchange.protocol.value),
+        b',"method":',
+        _quote(exchange.method),
+        b',"url":',
+        _write_text(url.decode("utf-8", "backslashreplace")) if url is not None else _NULL,
+        b',"host":',
+        _write_host(exchange.host),
+        b',"address":',
+        _quote(exchange.address),
+        b',"port":',
+        b"%d" % exchange.port if exchange.port is not None else _NULL,
+        b',"app":',
+        _quote(exchange.app),
+        b',"packets":',
+        orjson.dumps(exchange.packets),
+        b',"status":',
+        b"%d" % status if status is not None else _NULL,
+        b',"transport":',
+        _quote(transport.value) if transport is not None else _NULL,
+        b',"request":',
+    ]
+    _add_message(pieces, exchange.request, bodies=bodies)
+    pieces.append(b',"response":')
+    _add_message(pieces, exchange.response, bodies=bodies)
+    pieces.append(b',"messages":[')
+    for place, piece in enumerate(exchange.pieces):
+        if place:
+            pieces.append(b",")
+        _add_piece(pieces, piece, bodies=bodies)
+    pieces.append(b"]}\n")
+    return b"".join(pieces)
+
+
+def _add_message(pieces: list[bytes], message: Message | None, *, bodies: bool) -> None:
+    if message is None:
+        pieces.append(_NULL)
+        return
+    if len(_headers) > _MAX_REMEMBERED:
+        _headers.clear()
+    codings = message.codings
+    pieces += (
+        b'{"headers":[',
+        b",".join(map(_write_header, message.headers)),
+        b'],"size":%d,"sha256":"' % message.size,
+        _digest(message.body),
+        b'","codings":',
+        _write_names(codings) if codings else b"[]",
+        b',"truncated":true,"body":' if message.truncated else b',"truncated":false,"body":',
+    )
+    _add_body(pieces, message.body, bodies=bodies)
+
+
+def _add_piece(pieces: list[bytes], piece: Piece, *, bodies: bool) -> None:
+    pieces += (
+        b'{"direction":',
+        _quote(piece.direction.value),
+        b',"time":',
+        _write_time(piece.time),
+        b',"text":true' if piece.text else b',"text":false',
+        b',"size":%d,"sha256":"' % len(piece.data),
+        _digest(piece.data),
+        b'","body":',
+    )
+    _add_body(pieces, piece.data, bodies=bodies)
+
+
+def _add_body(pieces: list[bytes], body: bytes, *, bodies: bool) -> None:
+    if bodies:
+        pieces += (b'"', b64encode(body), b'"}')
+    else:
+        pieces.append(b"null}")
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest().encode() if body else _NO_DIGEST
+
+
+class _Headers(dict[Header, bytes]):
+    """Headers seen, as they are written."""
+
+    def __missing__(self, header: Header) -> bytes:
+        name, value = header
+        written = b"[%b,%b]" % (
+            _write_text(name.decode("utf-8", "backslashreplace")),
+            _write_text(value.decode("utf-8", "backslashreplace")),
+        )
+        if len(written) <= _MAX_REMEMBERED_HEADER:
+            self[header] = written
+        return written
+
+
+_headers = _Headers()
+_write_header = _headers.__getitem__
+
+
+def _write_text(text: str) -> bytes:
+    """Write text as JSON; half of a surrogate pair, which is no text, can only be written with an escape."""
+    try:
+        return orjson.dumps(text)
+    except TypeError:
+        return json.dumps(text).encode()
+
+
+@lru_cache(maxsize=4096)
+def _quote(text: str | None) -> bytes:
+    return _write_text(text) if text is not None else _NULL
+
+
+@lru_cache(maxsize=4096)
+def _write_host(host: str | None) -> bytes:
+    if not host:
+        return _NULL
+    return _write_text(host.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+
+
+@lru_cache(maxsize=256)
+def _write_names(names: tuple[str, ...]) -> bytes:
+    return b"[%b]" % b",".join(map(_write_text, names))
+
+
+def _write_time(time: datetime | None) -> bytes:
+    """Write a time as ISO 8601 has it."""
+    return orjson.dumps(time, option=orjson.OPT_UTC_Z) if time is not None else _NULL
