@@ -56,6 +56,8 @@ class InputFacts:
 Found = Exchange | Rendered | Problem | Account
 """What comes out of an input."""
 
+_TIMED = (Exchange, Rendered)
+
 
 class Reading(Iterator[Found]):
     """Iterates over one input, or over the files of one recording; afterwards the facts are complete.
@@ -85,8 +87,10 @@ class Reading(Iterator[Found]):
         return [ledger.facts for ledger in self._ledgers.values()]
 
     def _iter_items(self) -> Iterator[Found]:
+        ledgers, first = self._ledgers, self.files[0].number
         for item in self._iter_sources():
-            ledger = self._ledgers[item.input if item.input is not None else self.files[0].number]
+            number = item.input
+            ledger = ledgers[number if number is not None else first]
             if isinstance(item, SeenHandset):
                 ledger.handset = item
             elif ledger.note(item):
@@ -165,12 +169,19 @@ class _Ledger:
     def note(self, item: Found) -> bool:
         """Count an item; tells whether it is to be handed on."""
         self._items += 1
-        if isinstance(item, Problem):
+        if isinstance(item, _TIMED):
+            time = item.time
+            if time is None:
+                pass
+            elif self._first is None or self._last is None:
+                self._first = self._last = time
+            elif time > self._last:
+                self._last = time
+            elif time < self._first:
+                self._first = time
+        elif isinstance(item, Problem):
             self._problems += 1
             return self._problems <= MAX_PROBLEMS
-        if isinstance(item, Exchange | Rendered) and item.time is not None:
-            self._first = item.time if self._first is None else min(self._first, item.time)
-            self._last = item.time if self._last is None else max(self._last, item.time)
         return True
 
     @property

@@ -198,11 +198,14 @@ class Stream:
         if self._index:
             self._index, self._copies = [], set()
         for start, stop in batch.runs(begin, end):
-            if not self._pending and batch.sequence[start] == self._next and not batch.cut[stop - 1]:
-                if data := self._receive_plain(batch, start, stop):
-                    given.append(data)
-            else:
-                self._receive_singly(batch, start, stop, given, begin, end)
+            place = start
+            while place < stop:
+                if not self._pending and batch.sequence[place] == self._next and not batch.cut[stop - 1]:
+                    if data := self._receive_plain(batch, place, stop):
+                        given.append(data)
+                    break
+                self._receive_singly(batch, place, place + 1, given, begin, end)
+                place += 1
         return _joined(given) if len(given) > 1 else given
 
     def end_window(self) -> list[bytes | int]:

@@ -1,6 +1,7 @@
 """DNS over HTTPS (RFC 8484): the names in a request's body or target are an exchange of their own."""
 
 from phonehome.model.errors import DecodeError
+from phonehome.model.header_names import find_headers
 from phonehome.readers.packets.datagrams import dns_fields
 from phonehome.readers.packets.link import Link, to_time
 from phonehome.wire.dns import DnsMessage, parse_dns, read_doh_target
@@ -25,9 +26,9 @@ def put_dns(
         target = request.target or b""
         if b"dns=" in target:
             query = _parse(read_doh_target(target))
-        elif request.body and _TYPE in (request.header(b"content-type") or b""):
+        elif request.body and _is_dns(request):
             query = _parse(request.body)
-    if response is not None and response.body and _TYPE in (response.header(b"content-type") or b""):
+    if response is not None and response.body and _is_dns(response):
         answer = _parse(response.body)
     if query is None and answer is None:
         return
@@ -45,6 +46,11 @@ def put_dns(
     fields["time"] = to_time(places[side].time(shown.start))
     fields["packets"] = places[side].packets(shown.start, shown.end)
     link.put(places[side].first(shown.start), {}, 0, fields)
+
+
+def _is_dns(message: HttpMessage) -> bool:
+    place = find_headers(message.headers).content_type
+    return place is not None and _TYPE in message.headers[place][1]
 
 
 def _parse(data: bytes | None) -> DnsMessage | None:

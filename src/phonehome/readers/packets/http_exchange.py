@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from phonehome.model.exchange import Direction, Message, Piece, Protocol, Transport
+from phonehome.model.header_names import find_headers
 from phonehome.readers.endpoints import clean_host, declared_codings
 from phonehome.readers.packets.link import Link, to_time
 from phonehome.wire.http_message import HttpMessage
@@ -107,7 +108,7 @@ def _turned(request: HttpMessage | None, response: HttpMessage | None) -> tuple[
 
 def _locate(link: Link, request: HttpMessage) -> tuple[bytes | None, str]:
     target = request.target or b""
-    authority = request.authority or request.header(b"host")
+    authority = request.authority or _host_header(request)
     scheme = request.scheme or (b"http" if link.transport is Transport.CLEARTEXT else b"https")
     if request.method == "CONNECT" and request.protocol is None:
         return target or None, _host(target) or link.host
@@ -121,6 +122,11 @@ def _locate(link: Link, request: HttpMessage) -> tuple[bytes | None, str]:
     if b"%d" % link.port != _DEFAULT_PORTS.get(scheme):
         url += b":%d" % link.port
     return url + target, host
+
+
+def _host_header(request: HttpMessage) -> bytes | None:
+    place = find_headers(request.headers).host
+    return request.headers[place][1] if place is not None else None
 
 
 @lru_cache(maxsize=4096)
