@@ -51,7 +51,7 @@ def exchanges(
     """
     writer = HarWriter() if format_name == "har" else NdjsonWriter(bodies)
     options = ReadingOptions(
-        key_logs=key_logs, handset=handset, workers=workers, render=writer.render, hashed=False
+        key_logs=key_logs, handset=handset, workers=workers, render=writer.render, audited=False
     )
     written = _Written(iter_inputs(paths), options, writer.render)
     with open_stdout() as stdout:

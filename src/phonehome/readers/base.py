@@ -51,14 +51,14 @@ class ReadingOptions:
         render: How workers write exchanges, so that bodies need not travel twice; it gets the exchange with an index
             that is not yet its own. None to get exchanges. It travels itself, so it is an object or a function of
             a module.
-        hashed: Whether the SHA-256 of inputs is asked for.
+        audited: Whether what only an audit needs is wanted: the SHA-256 of inputs, and the accounts of connections.
     """
 
     key_logs: tuple[bytes, ...] = ()
     handset: str | None = None
     workers: int = 1
     render: Callable[[Exchange], bytes] | None = None
-    hashed: bool = True
+    audited: bool = True
 
 
 DEFAULTS = ReadingOptions()

@@ -37,7 +37,7 @@ class InputFacts:
         path: What people call it.
         format: The reader's name; None where nothing could be read.
         sha256: Of the bytes as stored, wrapping included; of the whole archive for a member of one. None where
-            `ReadingOptions.hashed` is not set.
+            `ReadingOptions.audited` is not set.
         size: Of the same bytes.
         first: When its earliest exchange began.
         last: When its latest exchange began.
@@ -69,7 +69,7 @@ class Reading(Iterator[Found]):
     def __init__(self, files: Sequence[InputFile], options: ReadingOptions) -> None:
         self.files = tuple(files)
         self._options = options
-        self._ledgers = {file.number: _Ledger(file, hashed=options.hashed) for file in files}
+        self._ledgers = {file.number: _Ledger(file, hashed=options.audited) for file in files}
         self._items = self._iter_items()
 
     def __next__(self) -> Found:

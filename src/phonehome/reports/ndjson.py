@@ -114,9 +114,8 @@ class _Headers(dict[Header, bytes]):
 
     def __missing__(self, header: Header) -> bytes:
         name, value = header
-        written = b"[%b,%b]" % (
-            _write_text(name.decode("utf-8", "backslashreplace")),
-            _write_text(value.decode("utf-8", "backslashreplace")),
+        written = orjson.dumps(
+            (name.decode("utf-8", "backslashreplace"), value.decode("utf-8", "backslashreplace"))
         )
         if len(written) <= _MAX_REMEMBERED_HEADER:
             self[header] = written

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from phonehome.model.exchange import Direction, Message, Piece, Protocol, Transport
+from phonehome.model.exchange import Direction, Message, Piece, Protocol, Transport, build_message
 from phonehome.model.header_names import find_headers
 from phonehome.readers.endpoints import clean_host, declared_codings
 from phonehome.readers.packets.link import Link, to_time
@@ -67,14 +67,14 @@ def http_fields(
 
 def make_message(message: HttpMessage) -> Message:
     """Turn a parser's message into the model's; its size counts what is missing too, not what was only announced."""
-    headers, body = message.headers, message.body
-    return Message(
-        headers=headers,
-        body=body,
-        codings=declared_codings(headers) if body else (),
-        size=message.size + message.lost,
-        truncated=message.truncated,
-        missing=message.lost + message.dropped,  # what was only announced may never have been sent
+    headers, body, lost = message.headers, message.body, message.lost
+    return build_message(
+        headers,
+        body,
+        declared_codings(headers) if body else (),
+        message.size + lost,
+        message.truncated,
+        lost + message.dropped,  # what was only announced may never have been sent
     )
 
 
