@@ -36,6 +36,10 @@ class Rendered:
     time: datetime | None
     data: bytes
 
+    def __reduce__(self) -> tuple[type["Rendered"], tuple[int, int, datetime | None, bytes]]:
+        """Travel between processes as a call, which takes a third of what a dataclass does by itself."""
+        return Rendered, (self.input, self.index, self.time, self.data)
+
 
 Item = Exchange | Rendered | Problem | Account | SeenHandset
 

@@ -30,9 +30,12 @@ def _own(step: Step, order: Order) -> Step:
     return Step(own_items(render(step, order.options).items), step.fresh)
 
 
+_OWN = (Exchange, Rendered, Account)
+
+
 def own_items(items: Sequence[Item]) -> list[Item]:
     """Leave out what every worker sees."""
-    return [item for item in items if isinstance(item, Exchange | Rendered | Account)]
+    return [item for item in items if isinstance(item, _OWN)]
 
 
 if __name__ == "__main__":
