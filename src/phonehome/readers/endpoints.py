@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from phonehome.model.exchange import Header, Protocol, Transport
-from phonehome.model.header_names import find_headers
+from phonehome.model.header_names import KnownHeaders, find_headers
 
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://"
@@ -140,7 +140,12 @@ def content_length(headers: tuple[Header, ...]) -> int:
 
 def declared_codings(headers: tuple[Header, ...]) -> tuple[str, ...]:
     """Give the content codings that the headers declare, outermost last; `identity` is none."""
-    encodings = find_headers(headers).encodings
+    return read_codings(headers, find_headers(headers))
+
+
+def read_codings(headers: tuple[Header, ...], known: KnownHeaders) -> tuple[str, ...]:
+    """Give what `declared_codings` gives, of headers that were looked through already."""
+    encodings = known.encodings
     if not encodings:
         return ()
     value = b",".join([headers[place][1] for place in encodings])

@@ -27,31 +27,16 @@ def write_exchange(exchange: Exchange, *, bodies: bool) -> bytes:
         exchange: What to write; bytes that are no UTF-8 stand as `\\xNN`.
         bodies: Whether to give bodies, in Base64; without, `body` is null.
     """
-    url, status, transport = exchange.url, exchange.status, exchange.transport
+    url, transport = exchange.url, exchange.transport
     pieces = [
         b'"time":',
         _write_time(exchange.time),
-        b',"protocol":',
-        _quote(exchange.protocol.value),
-        b',"method":',
-        _quote(exchange.method),
-        b',"url":',
+        # `_value_` is what `value` gives, without the call.
+        _write_kind(exchange.protocol._value_, exchange.method),
         _write_text(url.decode("utf-8", "backslashreplace")) if url is not None else _NULL,
-        b',"host":',
-        _write_host(exchange.host),
-        b',"address":',
-        _quote(exchange.address),
-        b',"port":',
-        b"%d" % exchange.port if exchange.port is not None else _NULL,
-        b',"app":',
-        _quote(exchange.app),
-        b',"packets":',
+        _write_peer(exchange.host, exchange.address, exchange.port, exchange.app),
         orjson.dumps(exchange.packets),
-        b',"status":',
-        b"%d" % status if status is not None else _NULL,
-        b',"transport":',
-        _quote(transport.value) if transport is not None else _NULL,
-        b',"request":',
+        _write_outcome(exchange.status, transport._value_ if transport is not None else None),
     ]
     _add_message(pieces, exchange.request, bodies=bodies)
     pieces.append(b',"response":')
@@ -134,16 +119,34 @@ def _write_text(text: str) -> bytes:
         return json.dumps(text).encode()
 
 
-@lru_cache(maxsize=4096)
 def _quote(text: str | None) -> bytes:
     return _write_text(text) if text is not None else _NULL
 
 
+@lru_cache(maxsize=256)
+def _write_kind(protocol: str, method: str | None) -> bytes:
+    return b',"protocol":%b,"method":%b,"url":' % (_quote(protocol), _quote(method))
+
+
 @lru_cache(maxsize=4096)
-def _write_host(host: str | None) -> bytes:
-    if not host:
-        return _NULL
-    return _write_text(host.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+def _write_peer(host: str | None, address: str | None, port: int | None, app: str | None) -> bytes:
+    return b',"host":%b,"address":%b,"port":%b,"app":%b,"packets":' % (
+        _write_text(host.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+        if host
+        else _NULL,
+        _quote(address),
+        _write_number(port),
+        _quote(app),
+    )
+
+
+@lru_cache(maxsize=256)
+def _write_outcome(status: int | None, transport: str | None) -> bytes:
+    return b',"status":%b,"transport":%b,"request":' % (_write_number(status), _quote(transport))
+
+
+def _write_number(number: int | None) -> bytes:
+    return b"%d" % number if number is not None else _NULL
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,6 @@
 """DNS over HTTPS (RFC 8484): the names in a request's body or target are an exchange of their own."""
 
 from phonehome.model.errors import DecodeError
-from phonehome.model.header_names import find_headers
 from phonehome.readers.packets.datagrams import dns_fields
 from phonehome.readers.packets.link import Link, to_time
 from phonehome.wire.dns import DnsMessage, parse_dns, read_doh_target
@@ -49,7 +48,7 @@ def put_dns(
 
 
 def _is_dns(message: HttpMessage) -> bool:
-    place = find_headers(message.headers).content_type
+    place = message.known.content_type
     return place is not None and _TYPE in message.headers[place][1]
 
 

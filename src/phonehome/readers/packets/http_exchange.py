@@ -3,8 +3,7 @@
 from functools import lru_cache
 
 from phonehome.model.exchange import Direction, Message, Piece, Protocol, Transport, build_message
-from phonehome.model.header_names import find_headers
-from phonehome.readers.endpoints import clean_host, declared_codings
+from phonehome.readers.endpoints import clean_host, read_codings
 from phonehome.readers.packets.link import Link, to_time
 from phonehome.wire.http_message import HttpMessage
 from phonehome.wire.places import StreamPlaces
@@ -71,7 +70,7 @@ def make_message(message: HttpMessage) -> Message:
     return build_message(
         headers,
         body,
-        declared_codings(headers) if body else (),
+        read_codings(headers, message.known) if body else (),
         message.size + lost,
         message.truncated,
         lost + message.dropped,  # what was only announced may never have been sent
@@ -125,7 +124,7 @@ def _locate(link: Link, request: HttpMessage) -> tuple[bytes | None, str]:
 
 
 def _host_header(request: HttpMessage) -> bytes | None:
-    place = find_headers(request.headers).host
+    place = request.known.host
     return request.headers[place][1] if place is not None else None
 
 
