@@ -8,6 +8,7 @@ from phonehome.readers.base import Item, Rendered
 from phonehome.readers.capture import CaptureReading
 from phonehome.readers.packets.share import Counts, Step
 from phonehome.readers.shared import Order, render
+from phonehome.readers.sources import Tally, open_file
 from phonehome.workers import serve
 
 
@@ -16,7 +17,7 @@ def work(order: object) -> Iterator[Step | Counts]:
     assert isinstance(order, Order)
     reading = CaptureReading(order.where, order.number, order.options, share=order.share)
     try:
-        with order.path.open("rb") as stream:
+        with open_file(order.path, Tally(hashed=False)) as stream:
             for step in reading.take(stream, order.where, order.number):
                 yield _own(step, order)
     except OSError:
