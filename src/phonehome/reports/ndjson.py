@@ -14,7 +14,7 @@ from pybase64 import b64encode
 
 from phonehome.model.exchange import Exchange, Header, Message, Piece
 
-_MAX_REMEMBERED = 16_384
+_MAX_REMEMBERED = 4096
 _MAX_REMEMBERED_HEADER = 512
 _NO_DIGEST = hashlib.sha256().hexdigest().encode()
 _NULL = b"null"
