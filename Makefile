@@ -44,8 +44,16 @@ lint: dev ## formatting, style, types, layers, dependencies
 docs: dev ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+# What the tests hold CSAF documents against; without npm those tests are skipped, and fail in CI.
+VALIDATOR := tests/support/csaf_validator
+$(VALIDATOR)/node_modules/.ready: $(VALIDATOR)/package-lock.json | packages
+	@if command -v npm >/dev/null; then npm ci --prefix $(VALIDATOR) --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@; \
+	else echo 'csaf: skipped, there is no npm here'; [ "$${CI:-}" != true ]; fi
+.PHONY: csaf
+csaf: $(VALIDATOR)/node_modules/.ready ## install the validator of CSAF documents that the tests use
+
 .PHONY: test test-3.13
-test: dev packages lint docs test-3.13 ## everything that must pass; pytest comes last
+test: dev packages csaf lint docs test-3.13 ## everything that must pass; pytest comes last
 	$(BIN)/pytest $(PARALLEL)
 test-3.13: ## the quick tests on Python 3.13, where there is one
 	@if scripts/bootstrap find 3.13 >/dev/null; then \

@@ -9,7 +9,7 @@ import pytest
 
 from phonehome.audit import coverage, flows, run
 from phonehome.documents import audit as document
-from phonehome.documents import case
+from phonehome.documents import case, judgement
 from phonehome.documents.base import Model
 from phonehome.judge.severity import severity_of
 from phonehome.model.exchange import Direction, Transport
@@ -19,7 +19,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text(encoding=
 SECTION = PAGE.split("## The audit document")[1].split("\n## ")[0]
 MODELS = [
     model
-    for module in (document, case)
+    for module in (document, case, judgement)
     for _, model in inspect.getmembers(module, inspect.isclass)
     if issubclass(model, Model) and model.__module__ == module.__name__
 ]

@@ -168,3 +168,13 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
     printed = [line.rstrip() for line in done.stdout.splitlines()]
     begin = printed.index(shown.splitlines()[0])
     assert printed[begin : begin + len(shown.splitlines())] == shown.splitlines()
+
+
+def test_a_folder_that_is_gone_ends_in_a_sentence(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f'cd "{gone}" && rmdir "{gone}" && "{PHONEHOME}" audit good.har -o report.html'
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("phonehome: ")
+    assert "fault" not in done.stderr

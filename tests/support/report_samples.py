@@ -383,7 +383,10 @@ def with_findings(number: int) -> AuditDocument:
     return doc.model_copy(update=update)
 
 
-FREE_TEXT_EXCEPT = {"severity", "transport", "direction", "method", "part", "kind", "schema_"}
+FREE_TEXT_EXCEPT = {
+    *("severity", "transport", "direction", "method", "part", "kind", "schema_"),
+    *("position", "state", "verdict", "party", "decision", "outcome", "transports", "change"),
+}
 """Fields with a closed list of words; every other string is filled with hostile text."""
 
 
@@ -403,13 +406,14 @@ def fill_text(model: BaseModel, hostile: Callable[[str], str]) -> BaseModel:
             case _:
                 return value
 
-    skip = FREE_TEXT_EXCEPT | {"methods", "consent"}
-    fields = type(model).model_fields
-    return model.model_copy(update={n: fill(getattr(model, n)) for n in fields if n not in skip})
+    skip = FREE_TEXT_EXCEPT | {"methods"}
+    parts = {name: getattr(model, name) for name in type(model).model_fields if name not in skip}
+    closed = {name for name, part in parts.items() if name == "consent" and not isinstance(part, list)}
+    return model.model_copy(update={n: fill(part) for n, part in parts.items() if n not in closed})
 
 
-def hostile_document(hostile: Callable[[str], str]) -> AuditDocument:
-    """The sample with every free text replaced; ids stay consistent as long as `hostile` is a function."""
-    filled = fill_text(sample_document(), hostile)
+def hostile_document(hostile: Callable[[str], str], document: AuditDocument | None = None) -> AuditDocument:
+    """A document (the sample) with every free text replaced; ids stay consistent if `hostile` is a function."""
+    filled = fill_text(document or sample_document(), hostile)
     assert isinstance(filled, AuditDocument)
     return AuditDocument.model_validate(filled.model_dump())

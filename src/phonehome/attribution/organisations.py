@@ -25,7 +25,7 @@ from pathlib import Path
 
 import yaml
 
-from phonehome.attribution.countries import COUNTRY_CODES
+from phonehome.model.countries import COUNTRY_CODES
 from phonehome.model.destination import Organisation
 from phonehome.model.errors import ConfigError
 

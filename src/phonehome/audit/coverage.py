@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from phonehome.audit.round_trips import RoundTripTally
 from phonehome.detect import Examined
 from phonehome.documents import audit as doc
 from phonehome.model.account import Account
@@ -25,6 +26,7 @@ class _Destination:
     lost: int = 0
     reasons: dict[str, None] = field(default_factory=dict)
     hello: Account | None = None
+    round_trips: RoundTripTally | None = None
 
 
 @dataclass(slots=True)
@@ -70,6 +72,9 @@ class CoverageTally:
             place.reasons[account.reason] = None
         if place.hello is None and account.ja4 is not None:
             place.hello = account
+        if account.round_trip_us is not None:
+            place.round_trips = place.round_trips or RoundTripTally()
+            place.round_trips.add(account.round_trip_us)
 
     def describe(self, show: Callable[[str | None], str | None]) -> doc.Coverage:
         """Give the document's part; `show` masks names and addresses."""
@@ -109,4 +114,5 @@ class CoverageTally:
             alpn=hello.alpn,
             tls_version=hello.version,
             certificate_names=[name for name in names if name is not None],
+            round_trips=counted.round_trips.describe() if counted.round_trips is not None else None,
         )

@@ -1,6 +1,7 @@
 """A finding as the audit document writes it: masked, attributed, with its evidence."""
 
 from phonehome.attribution import Attributor
+from phonehome.audit.session import Moment
 from phonehome.audit.text import hash_parts, write_filter, write_time
 from phonehome.detect.masking import Masker
 from phonehome.documents import audit as doc
@@ -16,18 +17,22 @@ EXCERPT = 40
 class FindingRenderer:
     """Renders findings, masked, with each destination looked up once."""
 
-    def __init__(self, masker: Masker, attributor: Attributor, inputs: list[str]) -> None:
+    def __init__(
+        self, masker: Masker, attributor: Attributor, inputs: list[str], session: str | None = None
+    ) -> None:
+        self._session = session
         self._masker = masker
         self._attributor = attributor
         self._inputs = inputs
         self._url: tuple[Exchange, str | None] | None = None
         self._destinations: dict[int, tuple[Destination, doc.DestinationDoc]] = {}
 
-    def render(self, finding: Finding, *, unfolded: bool) -> doc.FindingDoc:
+    def render(self, finding: Finding, moment: Moment, *, unfolded: bool) -> doc.FindingDoc:
         """Render one finding; `chance_bits` and `weak` are set when all has been searched.
 
         Args:
             finding: What was found.
+            moment: What was going on.
             unfolded: Show every layer; otherwise only what the excerpt needs is looked at.
         """
         exchange = finding.exchange
@@ -45,6 +50,7 @@ class FindingRenderer:
                 path,
                 *finding.chain,
                 finding.form,
+                *([self._session] if self._session is not None else []),
             ),
             value_id=finding.value_id,
             data_type=finding.data_type.value,
@@ -64,6 +70,9 @@ class FindingRenderer:
             layers=layers if unfolded else [],
             exchange=self._exchange(exchange, finding),
             destination=self._destination(destination),
+            session=self._session,
+            step=moment.step,
+            consent={service: state and state.value for service, state in moment.consent.items()},
         )
 
     def _layers(self, finding: Finding) -> list[doc.LayerDoc]:

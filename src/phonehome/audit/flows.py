@@ -9,13 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import orjson
+
 from phonehome.audit.findings import FindingRenderer
+from phonehome.audit.session import NOWHERE, SessionView
 from phonehome.audit.text import hash_parts, write_time
 from phonehome.detect.chance import chance_bits, recorded_before, weakness
 from phonehome.documents import audit as doc
+from phonehome.documents.base import ConsentSummary
 from phonehome.judge.severity import Severity, severity_of
+from phonehome.judge.timeline import summarise
 from phonehome.model.exchange import Direction, Transport
 from phonehome.model.finding import Finding
+from phonehome.model.session import ConsentState
 from phonehome.model.subject import DataType, KnownValue
 from phonehome.model.vocabulary import VOCABULARY
 
@@ -32,9 +38,25 @@ FlowKey = tuple[DataType, str | None, Transport | None, Direction]
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
+    """A rendered finding, packed until the end: as a model it takes several times the memory of its JSON.
+
+    The destination, which many findings share, stays as it is.
+    """
+
     bits: float
     early: str | None
-    doc: doc.FindingDoc
+    packed: bytes
+    destination: doc.DestinationDoc
+
+    @classmethod
+    def pack(cls, bits: float, early: str | None, finding: doc.FindingDoc) -> "_Listed":
+        text = finding.model_dump_json(exclude={"destination"})
+        return cls(bits, early, text.encode("utf-8", "surrogatepass"), finding.destination)
+
+    def unpack(self, **figures: object) -> doc.FindingDoc:
+        """Give the finding with what is known only in the end."""
+        parts = orjson.loads(self.packed)
+        return doc.FindingDoc.model_validate({**parts, "destination": self.destination, **figures})
 
 
 @dataclass(slots=True)
@@ -51,12 +73,17 @@ class _Gathered:
     methods: set[str] = field(default_factory=set)
     forms: set[str] = field(default_factory=set)
     strengths: Counter[tuple[str, float]] = field(default_factory=Counter)
+    steps: dict[str, None] = field(default_factory=dict)
+    consent: set[ConsentState | None] = field(default_factory=set)
 
 
 class FlowBook:
     """Takes findings one by one and gives flows and listed findings in the end."""
 
-    def __init__(self, renderer: FindingRenderer, values: dict[str, KnownValue]) -> None:
+    def __init__(
+        self, renderer: FindingRenderer, values: dict[str, KnownValue], view: SessionView | None = None
+    ) -> None:
+        self._view = view
         self._renderer = renderer
         self._values = values
         self._flows: dict[FlowKey, _Gathered] = {}
@@ -78,6 +105,10 @@ class FlowBook:
         if exchange.time is not None:
             flow.first = exchange.time if flow.first is None else min(flow.first, exchange.time)
             flow.last = exchange.time if flow.last is None else max(flow.last, exchange.time)
+        moment = self._view.moment(exchange) if self._view is not None else NOWHERE
+        flow.consent.update(moment.consent.values())
+        if moment.step is not None:
+            flow.steps[moment.step] = None
         early = recorded_before(finding, self._values[finding.value_id])
         flow.strengths[finding.value_id, finding.form_bits if early is None else -1.0] += 1
         if len(flow.listed) >= MAX_LISTED or (flow.listed and self._listed >= MAX_LISTED_IN_ALL):
@@ -86,8 +117,8 @@ class FlowBook:
         self._listed += 1
         unfolded = len(flow.listed) < MAX_UNFOLDED and self._unfolded < MAX_UNFOLDED_IN_ALL
         self._unfolded += unfolded
-        rendered = self._renderer.render(finding, unfolded=unfolded)
-        flow.listed.append(_Listed(finding.form_bits, early, rendered))
+        rendered = self._renderer.render(finding, moment, unfolded=unfolded)
+        flow.listed.append(_Listed.pack(finding.form_bits, early, rendered))
 
     def close(self, bytes_searched: int) -> "Gathering":
         """Weigh everything against what was searched."""
@@ -101,8 +132,10 @@ class FlowBook:
             findings.extend(listed)
             strongest = max(bits for _, bits in flow.strengths)
             weak = weakness(strongest, bytes_searched) is not None
-            severity = severity_of(key[0], key[2], key[3], weak=weak)
-            weighed.append((severity, _render_flow(key, flow, listed, severity, weak=weak)))
+            consent = summarise(flow.consent)
+            severity = severity_of(key[0], key[2], key[3], weak=weak, consent=consent)
+            rendered = _render_flow(key, flow, listed, severity, weak=weak)
+            weighed.append((severity, self._place(rendered, consent)))
         weighed.sort(
             key=lambda item: (item[1].direction != "up", item[1].weak, -item[0], -item[1].count, item[1].id)
         )
@@ -110,6 +143,19 @@ class FlowBook:
         gathering.flows = [flow for _, flow in weighed]
         gathering.findings = findings
         return gathering
+
+    def _place(self, flow: doc.FlowDoc, consent: ConsentSummary | None) -> doc.FlowDoc:
+        """Put a flow under the session that it was recorded in."""
+        if self._view is None:
+            return flow
+        session = self._view.session
+        figures = {
+            "id": hash_parts(flow.id, session.id),
+            "session": session.id,
+            "conditions": dict(session.conditions),
+            "consent": consent,
+        }
+        return flow.model_copy(update=figures)
 
 
 @dataclass(slots=True)
@@ -133,11 +179,10 @@ class Gathering:
 
 def _weigh(flow: _Gathered, bytes_searched: int) -> Iterator[doc.FindingDoc]:
     for one in flow.listed:
-        figures = {
-            "chance_bits": chance_bits(one.bits, bytes_searched),
-            "weak": one.early or weakness(one.bits, bytes_searched),
-        }
-        yield one.doc.model_copy(update=figures)
+        yield one.unpack(
+            chance_bits=chance_bits(one.bits, bytes_searched),
+            weak=one.early or weakness(one.bits, bytes_searched),
+        )
 
 
 def _render_flow(
@@ -168,7 +213,7 @@ def _render_flow(
         session=None,
         conditions={},
         consent=None,
-        steps=[],
+        steps=list(flow.steps),
         findings=[finding.id for finding in findings],
     )
 

@@ -4,6 +4,7 @@ Captures are read, exchange by exchange; each is searched; findings get their de
 weight; flows are what people read. Problems and coverage travel beside them to the last page.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from phonehome.audit.coverage import CoverageTally
 from phonehome.audit.findings import FindingRenderer
 from phonehome.audit.flows import MAX_LISTED, MAX_LISTED_IN_ALL, FlowBook, Gathering
 from phonehome.audit.pool import Pool
+from phonehome.audit.session import Place
 from phonehome.audit.text import write_time
 from phonehome.detect import Detector
 from phonehome.detect.chance import THRESHOLD_BITS
@@ -45,6 +47,7 @@ def audit(
     reveal: bool = False,
     progress: Progress | None = None,
     options: ReadingOptions | None = None,
+    place: Place | None = None,
 ) -> doc.AuditDocument:
     """Audit captures against a subject.
 
@@ -55,6 +58,7 @@ def audit(
         reveal: Show values instead of their ids.
         progress: Called with a sentence now and then, for work that takes long.
         options: Key logs and the handset's address, for captures of packets; and how many processes share the work.
+        place: The session and the case that they belong to; None for bare recordings.
 
     Raises:
         InputError: None of the paths can be read.
@@ -68,6 +72,7 @@ def audit(
             reveal=reveal,
             progress=progress,
             options=options or ReadingOptions(),
+            place=place,
         ).run(paths, named=subject is not None)
     finally:
         attributor.close()
@@ -84,8 +89,10 @@ class _Audit:
         reveal: bool,
         progress: Progress | None,
         options: ReadingOptions,
+        place: Place | None,
     ) -> None:
         self._options = options
+        self._place = place
         self._subject = subject
         self._attributor = attributor
         self._detector = Detector(subject)
@@ -96,8 +103,11 @@ class _Audit:
         self._problems: list[Problem] = []
         self._names: list[str] = []
         self._book = FlowBook(
-            FindingRenderer(self._masker, attributor, self._names),
+            FindingRenderer(
+                self._masker, attributor, self._names, place.view.session.id if place is not None else None
+            ),
             {value.id: value for value in subject.values},
+            place.view if place is not None else None,
         )
         self._decoys: list[Finding] = []
         self._inputs: list[InputFacts] = []
@@ -134,11 +144,25 @@ class _Audit:
             self._inputs.extend(reading.all_facts)
 
     def _find_inputs(self, paths: Sequence[str]) -> list[InputFile]:
-        """Find the inputs; captures are named by IMEI, so what is wrong with all of them is masked too."""
+        """Find the inputs; captures are named by IMEI, so what is wrong with all of them is masked too.
+
+        Those of a case are named from its folder on, so that its document is the same wherever it lies.
+        """
         try:
-            return iter_inputs(paths)
+            files = iter_inputs(paths)
+            if self._place is None:
+                return files
+            prefix = f"{self._place.root}{os.sep}"
+            return [replace(file, name=file.name.removeprefix(prefix)) for file in files]
         except InputError as error:
-            raise InputError(self._masker.path(str(error))) from None
+            reason = self._masker.path(str(error))
+            if self._place is None:
+                raise InputError(reason) from None
+            # One session that cannot be read is no reason to know nothing of the others.
+            name = f"sessions/{self._place.view.session.id}"
+            prefix = f"{self._place.root}{os.sep}"
+            self._problems.append(Problem(where=name, reason=reason.replace(prefix, ""), lost=True))
+            return []
 
     def _document(self, *, named: bool) -> doc.AuditDocument:
         gathering = self._book.close(self._search.tally.bytes_searched)

@@ -1,1 +1,1 @@
-"""The case folder: for now, the subject file."""
+"""The case folder, and the files that people write in it: subjects, sessions, annotations, protocols."""

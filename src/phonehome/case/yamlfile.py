@@ -86,6 +86,31 @@ class Node:
             parts[name] = Node(self.path, value_node)
         return parts
 
+    def entries(self, what: str, limit: int) -> dict[str, "Node"]:
+        """Give the parts of a mapping whose keys its writer chooses, at most `limit`; none may come twice."""
+        if not isinstance(self.raw, yaml.MappingNode):
+            raise self.error(f"{what} must be a mapping of keys to values, and this is {self._kind()}")
+        if len(self.raw.value) > limit:
+            raise self.error(f"{what} has {len(self.raw.value)} entries, and at most {limit} are read")
+        parts: dict[str, Node] = {}
+        for key_node, value_node in self.raw.value:
+            key = Node(self.path, key_node)
+            name = key.text(f"a key of {what}")
+            if name in parts:
+                raise key.error(
+                    f"{name[:80]!r} stands twice in {what} (first in line {parts[name].line}); keep one"
+                )
+            parts[name] = Node(self.path, value_node)
+        return parts
+
+    def peek(self, name: str) -> "Node | None":
+        """Give the part of this key without looking at the others; None if there is none."""
+        if isinstance(self.raw, yaml.MappingNode):
+            for key, value in self.raw.value:
+                if isinstance(key, yaml.ScalarNode) and key.value == name:
+                    return Node(self.path, value)
+        return None
+
     def items(self, what: str, limit: int) -> list["Node"]:
         """Give the entries of a list, at most `limit`."""
         if not isinstance(self.raw, yaml.SequenceNode):
@@ -126,14 +151,18 @@ class Node:
                 return "empty" if self.is_null else "a single value"
 
 
-def load(path: Path) -> Node:
+def load(path: Path, new: str = "phonehome subject new") -> Node:
     """Read one YAML document.
+
+    Args:
+        path: The file.
+        new: The command that writes one to start from, for the messages.
 
     Raises:
         ConfigError: The file is missing, too large, not UTF-8, not YAML, empty, nested deeper than
             `MAX_DEPTH`, or uses anchors.
     """
-    text = _read(path)
+    text = _read(path, new)
     try:
         _refuse_tricks(path, text)
         root = yaml.compose(text, Loader=_LOADER)
@@ -147,16 +176,16 @@ def load(path: Path) -> Node:
         # Characters that YAML does not allow; the error's own text would print what surrounds them.
         raise ConfigError(at(path, 1, "this is no YAML text: it holds control characters")) from error
     if root is None:
-        raise ConfigError(at(path, 1, "the file is empty; `phonehome subject new` writes one to start from"))
+        raise ConfigError(at(path, 1, f"the file is empty; `{new}` writes one to start from"))
     return Node(path, root)
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, new: str) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: {_explain(error)}") from error
+        raise ConfigError(f"{path}: {_explain(error, new)}") from error
     if len(data) > MAX_BYTES:
         raise ConfigError(
             f"{path}: larger than {MAX_BYTES >> 20} MiB; a file that people write is not, so is it this one?"
@@ -168,10 +197,10 @@ def _read(path: Path) -> str:
         raise ConfigError(at(path, line, "not UTF-8 text; save the file as UTF-8")) from error
 
 
-def _explain(error: OSError | ValueError) -> str:
+def _explain(error: OSError | ValueError, new: str) -> str:
     """Say why a file cannot be read, and what to do."""
     if isinstance(error, FileNotFoundError):
-        return "there is no such file; check the name, or write one with `phonehome subject new`"
+        return f"there is no such file; check the name, or write one with `{new}`"
     if isinstance(error, IsADirectoryError):
         return "this is a folder; name the file in it"
     reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is not valid"

@@ -12,7 +12,9 @@ import click
 from rich.console import Console
 
 from phonehome.audit import audit as run_audit
+from phonehome.audit.case_run import CaseOptions
 from phonehome.case.subject import SubjectFile, load_subject
+from phonehome.cli.auditing_case import find_case, run_case
 from phonehome.cli.exit_codes import ExitCode, foremost
 from phonehome.cli.handset import handset_option
 from phonehome.cli.keylog import keylog_option
@@ -52,6 +54,8 @@ Examples:
   phonehome audit flows.mitm traffic.har --subject subject.yaml -o report.html
   phonehome audit recordings/ --subject subject.yaml --format json | jq .flows
   phonehome audit - --subject subject.yaml --fail-on high < traffic.har
+  phonehome audit redmi-1s/ -o report.html
+  phonehome audit redmi-1s/ --policy defence-staff --handsets ours.csv
 """
 
 
@@ -98,6 +102,18 @@ Examples:
     type=click.Choice(SEVERITIES),
     help="Exit with 1 if data of at least this severity left the handset.",
 )
+@click.option(
+    "--policy",
+    metavar="NAME|FILE",
+    help="Of a case: decide by this policy instead of the case's own; `phonehome policy list` names some.",
+)
+@click.option(
+    "--handsets",
+    "units",
+    metavar="CSV",
+    type=click.Path(path_type=Path),
+    help="Of a case: say which handsets of this list (columns make, model, build, unit) are affected.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 3 if part of the input could not be read.")
 def audit(
     paths: tuple[str, ...],
@@ -110,26 +126,40 @@ def audit(
     output: Path | None,
     reveal: bool,
     fail_on: str | None,
+    policy: str | None,
+    units: Path | None,
     strict: bool,
 ) -> ExitCode:
     """Say which known values left the handset, to whom and where, and how that is known.
 
-    PATH is a capture (pcap, pcapng, HAR or mitmproxy flows, also compressed), a folder of them, or - for
-    standard input;
-    several are audited together. What could not be read is part of the report: "not seen" never means
-    "not sent".
+    PATH is a capture (pcap, pcapng, HAR or mitmproxy flows, also compressed), a folder of them, - for
+    standard input (several are audited together), or a case. The audit of a case judges its sessions
+    together, and is kept in its folder as results/audit.json. What could not be read is part of the
+    report: "not seen" never means "not sent".
     """
     if output == Path("-"):
         output = None
     format_name = format_name or _format_of(output)
     loaded = _load(subject_file)
-    refuse_overwriting(output, format_name, [*paths, *loaded.files])
+    named = [path for path in (units, Path(policy) if policy is not None else None) if path is not None]
+    refuse_overwriting(output, format_name, [*paths, *loaded.files, *named])
     subject = loaded.subject if subject_file is not None else None
-    options = ReadingOptions(key_logs=key_logs, handset=handset, workers=workers)
-    document = run_audit(
-        paths, subject=subject, geo_databases=geo_databases, reveal=reveal, progress=say, options=options
-    )
-    if subject is None:
+    case = find_case(paths)
+    if case is not None:
+        if subject is not None or key_logs or handset is not None:
+            raise click.UsageError(
+                "A case says for each session what --subject, --keylog and --handset would: leave them out."
+            )
+        how = CaseOptions(geo_databases=geo_databases, reveal=reveal, workers=workers, progress=say)
+        document = run_case(case, how, policy=policy, handsets=units)
+    elif policy is not None or units is not None:
+        raise click.UsageError("--policy and --handsets judge a case, and no case was named.")
+    else:
+        options = ReadingOptions(key_logs=key_logs, handset=handset, workers=workers)
+        document = run_audit(
+            paths, subject=subject, geo_databases=geo_databases, reveal=reveal, progress=say, options=options
+        )
+    if case is None and subject is None:
         say(
             "no --subject was given, so no known value was searched for: the report names destinations and "
             "coverage only. `phonehome subject new` starts one"

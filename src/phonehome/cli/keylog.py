@@ -22,6 +22,18 @@ def read_key_logs(_ctx: click.Context, param: click.Parameter, value: tuple[Path
 
 def _read(path: Path, param: click.Parameter) -> bytes:
     try:
+        return check_key_log(path)
+    except InputError as error:
+        raise click.BadParameter(str(error), param=param) from error
+
+
+def check_key_log(path: Path) -> bytes:
+    """Read a key log; of an empty one it is told that nothing is opened with it.
+
+    Raises:
+        InputError: It cannot be read, or is none; names the file.
+    """
+    try:
         with path.open("rb") as file:
             data = file.read(MAX_KEY_LOG_BYTES + 1)
         if len(data) > MAX_KEY_LOG_BYTES:
@@ -31,9 +43,9 @@ def _read(path: Path, param: click.Parameter) -> bytes:
         else:
             say(f"warning: {path}: is empty, so no TLS is opened with it")
     except OSError as error:
-        raise click.BadParameter(f"{path}: {error.strerror or 'cannot be read'}", param=param) from error
+        raise InputError(f"{path}: {error.strerror or 'cannot be read'}") from error
     except InputError as error:
-        raise click.BadParameter(f"{path}: {error}", param=param) from error
+        raise InputError(f"{path}: {error}") from error
     return data
 
 

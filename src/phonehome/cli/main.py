@@ -20,7 +20,24 @@ from phonehome.cli.output import mute_stdout, say
 from phonehome.model.errors import PhonehomeError
 from phonehome.workers import WorkerError
 
-COMMANDS = ("audit", "exchanges", "subject", "schema")
+COMMANDS = (
+    "audit",
+    "exchanges",
+    "subject",
+    "case",
+    "protocols",
+    "key",
+    "sign",
+    "verify",
+    "repeat",
+    "prove",
+    "diff",
+    "claims",
+    "policy",
+    "advisory",
+    "lab",
+    "schema",
+)
 """Each is the attribute of its name in the module of its name beside this one."""
 
 DEBUG_VARIABLE = "PHONEHOME_DEBUG"
@@ -34,8 +51,8 @@ Start here:
 
 \b
 Exit status: 0 done, 1 --fail-on was met, 2 wrong usage or nothing could be read,
-3 part could not be read and --strict was given, 70 a fault of phonehome's own,
-130 interrupted.
+3 part could not be read and --strict was given, 4 a check failed, 70 a fault of
+phonehome's own, 130 interrupted.
 """
 
 
@@ -96,6 +113,9 @@ def _ending(error: BaseException) -> ExitCode:
         case BrokenPipeError():  # while a help text was printed; results see to it themselves
             mute_stdout()
             return ExitCode.DONE
+        case FileNotFoundError() if not _has_folder():
+            say("the folder from which this was started is gone; change to another and run it again")
+            return ExitCode.USAGE
         case OSError(errno=errno.ENOSPC):
             mute_stdout()
             say(f"cannot be written: {error.strerror}")
@@ -118,3 +138,12 @@ def _ending(error: BaseException) -> ExitCode:
                 f"Run again with {DEBUG_VARIABLE}=1 and report the traceback, less personal values"
             )
             return ExitCode.INTERNAL
+
+
+def _has_folder() -> bool:
+    """Say whether the current folder still exists."""
+    try:
+        os.getcwd()  # noqa: PTH109  it is its failure that is asked for
+    except FileNotFoundError:
+        return False
+    return True

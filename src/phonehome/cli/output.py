@@ -25,17 +25,21 @@ def say(text: str) -> None:
         click.echo(f"phonehome: {visible(line)}", err=True)
 
 
-def write_stdout(text: str, *, private: bool = False) -> None:
+def write_stdout(text: str | bytes, *, private: bool = False) -> None:
     """Write a result to standard output as UTF-8, whatever the locale.
 
     Args:
-        text: The result.
+        text: The result; bytes are written as they are.
         private: It shows personal values: where standard output is a file, only its owner may read it.
     """
     if private:
         _protect_redirect(sys.stdout.fileno())
     with open_stdout() as stdout:
-        stdout.write(text.encode("utf-8", "backslashreplace"))
+        stdout.write(_encode(text))
+
+
+def _encode(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
 
 
 class Stdout:
@@ -99,13 +103,13 @@ def open_stdout() -> Iterator[Stdout]:
         mute_stdout()
 
 
-def write_file(path: Path, text: str, *, private: bool = False) -> None:
+def write_file(path: Path, text: str | bytes, *, private: bool = False) -> None:
     """Write a result to a file: whole or not at all, never half over an older one.
 
     Raises:
         ConfigError: The place cannot be written.
     """
-    data = text.encode("utf-8", "backslashreplace")
+    data = _encode(text)
     try:
         target = path.resolve()
         if target.exists() and not target.is_file():

@@ -20,6 +20,11 @@ _MARKS = {
     "html": re.compile(rb'(?s)\A\s*<!doctype html>.*<p class="kicker">phonehome [0-9]'),
     "csv": re.compile(re.escape(",".join(COLUMNS[:4]).encode()) + rb",[a-z_,]+\r?\n"),
     "terminal": re.compile(rb"\Aphonehome [0-9]+\.[0-9]"),
+    "diff-json": re.compile(rb'\A\s*\{\s*"schema":\s*"phonehome\.diff/'),
+    "diff-html": re.compile(
+        rb'(?s)\A\s*<!doctype html>.*<p class="kicker">phonehome [0-9][^<]*<span>Comparison'
+    ),
+    "diff-terminal": re.compile(rb"\Aphonehome [0-9]+\.[0-9][^ ]* compares "),
 }
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from phonehome.detect.entropy import is_opaque
+from phonehome.detect.entropy import MIN_OPAQUE, is_opaque
 from phonehome.detect.evidence import layers_of, place_of, spans_of
 from phonehome.detect.graph import Graph
 from phonehome.detect.lexicon import Lexicon
@@ -300,9 +300,14 @@ def _counted(finding: Finding) -> Finding:
 
 
 def _opaque_up(batch: _Batch) -> dict[int, int]:
-    """For each exchange, the bytes of its bodies and messages sent up that look like ciphertext."""
+    """For each exchange, the bytes of its bodies and messages sent up that look like ciphertext.
+
+    A part counts where one such content makes up most of it, or where several small ones do: fields that an app
+    encrypted one by one, each too short to tell.
+    """
     graph = batch.graph
     lost: dict[int, int] = {}
+    pieces: dict[int, dict[tuple[int, int], bytes]] = {}
     for node in graph.unknown:
         data = graph.data[node]
         for root_number, edges in graph.iter_paths(node):
@@ -310,7 +315,14 @@ def _opaque_up(batch: _Batch) -> dict[int, int]:
             if root.direction is not Direction.UP or root.part not in _BODIES:
                 continue
             outermost = next((edge for edge in edges if edge.start >= 0), None)
-            span = outermost.end - outermost.start if outermost is not None else len(data)
-            if 2 * span >= len(graph.data[root.node]) and is_opaque(data):
-                lost[root.exchange] = lost.get(root.exchange, 0) + span
+            start, end = (outermost.start, outermost.end) if outermost is not None else (0, len(data))
+            if len(data) < MIN_OPAQUE:
+                pieces.setdefault(root_number, {})[start, end] = data
+            elif 2 * (end - start) >= len(graph.data[root.node]) and is_opaque(data):
+                lost[root.exchange] = lost.get(root.exchange, 0) + end - start
+    for root_number, parts in pieces.items():
+        root = batch.roots[root_number]
+        covered = sum(end - start for start, end in parts)
+        if 2 * covered >= len(graph.data[root.node]) and is_opaque(b"".join(dict.fromkeys(parts.values()))):
+            lost[root.exchange] = lost.get(root.exchange, 0) + covered
     return lost

@@ -10,6 +10,9 @@ import numpy as np
 MIN_OPAQUE = 64
 """Bytes below which nothing is called ciphertext."""
 
+MIN_PIECE = 16
+"""Bytes of the smallest part that counts where several make up a body: one block of AES."""
+
 _MAX_CHI_SQUARE = 400.0  # six standard deviations above what random bytes give
 _MAX_SAMPLE = 1 << 16
 

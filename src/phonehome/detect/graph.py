@@ -71,7 +71,7 @@ class Graph:
         owner: The root on that way, whose budget it uses.
         budgets: For each root, what it has used up.
         closed: Nodes taken apart beforehand, which are searched but not opened.
-        unknown: Larger binary nodes of no known format.
+        unknown: Binary nodes of no known format, but the smallest.
         least: Size below which nothing can be found, so that a part is not added.
         clean: Contents known from earlier batches to hold nothing, which are not opened again.
         skipped: Bytes of such contents met.

@@ -20,7 +20,7 @@ from phonehome.decoders.base import Compression, Container, Inflated, Leaf, Text
 from phonehome.decoders.base16 import Base16Separated
 from phonehome.decoders.utf16 import Utf16BeRun, Utf16BeWhole, Utf16LeRun, Utf16LeWhole
 from phonehome.detect.archives import unfold_archive
-from phonehome.detect.entropy import MIN_OPAQUE
+from phonehome.detect.entropy import MIN_PIECE
 from phonehome.detect.graph import Graph
 from phonehome.detect.tokens import Token, find_tokens
 from phonehome.model.errors import DecodeError, LimitExceeded
@@ -306,13 +306,15 @@ def _unfold_binary(graph: Graph, node: int, data: bytes) -> bool:
     if not opened and _UTF16_HINT.search(data):
         _unfold_utf16_runs(graph, node, data)
     if len(data) < MIN_UNSIGNED:
+        if not opened and len(data) >= MIN_PIECE:
+            graph.unknown.append(node)
         return opened
     for compression in _UNSIGNED:
         opened |= _inflate(graph, node, data, compression, 0)
     if opened:
         return True
     _unfold_records(graph, node, data)
-    if not _unfold_embedded(graph, node, data) and len(data) >= MIN_OPAQUE:
+    if not _unfold_embedded(graph, node, data) and len(data) >= MIN_PIECE:
         graph.unknown.append(node)
     return False
 

@@ -17,7 +17,7 @@ from phonehome.documents.base import (
     Severity,
     Transport,
 )
-from phonehome.documents.case import CaseDoc
+from phonehome.documents.case import CaseDoc, RoundTrips
 
 SCHEMA = "phonehome.audit/1"
 
@@ -82,20 +82,6 @@ class InputFile(Model):
     first: str | None
     last: str | None
     handset: HandsetDoc | None
-
-
-class RoundTrips(Model):
-    """Round-trip times in milliseconds, of handshakes of TCP: from a SYN to the answer to it, each first of its kind.
-
-    `p10` and `p90` are the tenth and the ninetieth percentile.
-    """
-
-    count: int
-    minimum: float
-    p10: float
-    median: float
-    p90: float
-    maximum: float
 
 
 class DestinationCoverage(Model):
@@ -228,7 +214,8 @@ class FindingDoc(Model):
     """One known value seen in one exchange.
 
     In a case also: its `session`, the `step` of the timeline that it follows, and the state of `consent` at its
-    moment, by service, for the services that its destination serves. Null and empty for a bare recording.
+    moment, by service, for the services that its destination serves (null where it was not recorded). Null and
+    empty for a bare recording.
     """
 
     id: str
@@ -252,14 +239,14 @@ class FindingDoc(Model):
     destination: DestinationDoc
     session: str | None = None
     step: str | None = None
-    consent: dict[str, ConsentName] = Field(default_factory=dict)
+    consent: dict[str, ConsentName | None] = Field(default_factory=dict)
 
 
 class FlowDoc(Model):
     """Findings of one data type to one host, by transport, direction and session.
 
-    `consent` is the state that all its listed findings had for all services of the destination; `mixed` where they
-    differ, null where none is known.
+    `consent` is the state that all its findings had for all services of the destination; `mixed` where they differ,
+    null where none is known.
     """
 
     id: str

@@ -1,5 +1,7 @@
 """What the audit document says of a case: its sessions, and what was judged over all of them."""
 
+from pydantic import Field
+
 from phonehome.documents.base import CaseKindName, ConsentName, Model, PositionName
 from phonehome.documents.judgement import JudgementDoc
 
@@ -54,6 +56,20 @@ class ExposureDoc(Model):
     seen: bool
 
 
+class RoundTrips(Model):
+    """Round-trip times in milliseconds, of handshakes of TCP: from a SYN to the answer to it, each first of its kind.
+
+    `p10` and `p90` are the tenth and the ninetieth percentile.
+    """
+
+    count: int
+    minimum: float
+    p10: float
+    median: float
+    p90: float
+    maximum: float
+
+
 class ShareDoc(Model):
     """Bytes sent upward in a session, by what became of them."""
 
@@ -66,14 +82,17 @@ class ShareDoc(Model):
 
 
 class HostShareDoc(Model):
-    """The same for one destination of a session."""
+    """The same for one destination of a session; `country` and `organisation` as for destinations of findings."""
 
     host: str | None
     address: str | None
+    organisation: str | None
+    country: str | None
     read: int
     closed: int
     unreadable: int
     lost: int
+    round_trips: RoundTrips | None
 
 
 class SessionDoc(Model):
@@ -114,7 +133,11 @@ class AnnotationDoc(Model):
 
 
 class CaseDoc(Model):
-    """A case: what was recorded under which conditions, and what follows from it."""
+    """A case: what was recorded under which conditions, and what follows from it.
+
+    `evidence` are sentences on manifest, signatures and time stamps at the time of the report. They are no part of the
+    result that is kept in the case, since signing it would change that.
+    """
 
     title: str
     kind: CaseKindName
@@ -123,3 +146,4 @@ class CaseDoc(Model):
     sessions: list[SessionDoc]
     annotations: list[AnnotationDoc]
     judgement: JudgementDoc | None = None
+    evidence: list[str] = Field(default_factory=list)

@@ -1,25 +1,30 @@
 """What was judged over the sessions of a case: causes, verdicts on claims, residency, decisions on handsets."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from phonehome.documents.base import Direction, Model, Severity, Transport
+from phonehome.documents.base import Model, Severity, Transport
 
 VerdictName = Literal["unobservable", "conflict", "untested", "contradicted", "consistent"]
 DecisionName = Literal["allow", "restrict", "prohibit"]
+OutcomeName = Literal["met", "not_met", "undecided"]
+UnitState = Literal["affected", "not_affected", "not_tested"]
+ResidencyState = Literal["inside", "outside", "undecided", "not_seen"]
 
 
 class LevelDoc(Model):
-    """One value of a factor, for one flow: in how many sessions it was tried, and in how many the flow was seen.
+    """One value of a factor, for one flow: in which sessions it was tried, and in which the flow was seen.
 
-    `exposures` counts the chances that its sessions gave the data type; `rate_bound` is the highest rate of sending
-    per exposure that they still allow (95 %) where nothing was seen, else null.
+    `undecided` are those that cannot tell: the data type had no chance, or too much stayed unread. `exposures`
+    counts the chances that the others gave the data type; `rate_bound` is the highest rate of sending per
+    exposure that they still allow (95 %) where nothing was seen, else null.
     """
 
     value: str
     sessions: list[str]
     seen: list[str]
+    undecided: list[str]
     exposures: int
     rate_bound: float | None
 
@@ -27,31 +32,46 @@ class LevelDoc(Model):
 class FactorDoc(Model):
     """One condition as a possible cause of one flow.
 
-    `verdict`: `causes` (sessions that differ in nothing else show it), `explains` (splits seen from not seen, but other
-    factors split in the same way: `confounded_with`), `irrelevant` (seen under several of its values), `untried`
-    (only one value was tried).
+    `verdict`: `causes` (sessions that differ in nothing else show it: the pairs in `contrasts`, seen before not
+    seen), `explains` (splits seen from not seen, but other factors differ as well: `confounded_with`),
+    `irrelevant` (not needed: seen under several of its values), `undecided` (sessions disagree under one of its
+    values, or too few can tell), `untried` (only one value was tried).
     """
 
     name: str
-    verdict: Literal["causes", "explains", "irrelevant", "untried"]
+    verdict: Literal["causes", "explains", "irrelevant", "undecided", "untried"]
     levels: list[LevelDoc]
     confounded_with: list[str]
     contrasts: list[list[str]]
 
 
 class CauseDoc(Model):
-    """What causes one data type to go to one destination, as far as the sessions tell."""
+    """What causes one data type to go to one destination, as far as the sessions of one handset tell.
+
+    `seen`, `not_seen` and `undecided` are sessions: a session that gave it no chance, or that could not have
+    shown it, decides nothing. `mixed` is true where sessions of the same conditions disagree. `steps` are those
+    that it followed.
+    """
 
     data_type: str
     host: str | None
     organisation: str | None
     subject: str
+    severity: Severity
+    seen: list[str]
+    not_seen: list[str]
+    undecided: list[str]
+    mixed: bool
+    steps: list[str]
     factors: list[FactorDoc]
     sentence: str
 
 
 class ProposalDoc(Model):
-    """A session to record next: its conditions, and what it would tell; `weight` orders proposals."""
+    """A session to record next: its conditions, and what it would tell; `weight` orders proposals.
+
+    `steps` are those to take without fail: they gave the data types in question their chance before.
+    """
 
     subject: str
     conditions: dict[str, str]
@@ -63,8 +83,8 @@ class ProposalDoc(Model):
 class MatrixCellDoc(Model):
     """One data type of one handset to one country.
 
-    `country` is null where unknown or disputed. `state` says whether it was seen; `not_seen` counts its exposures,
-    `not_exercised` had none.
+    `country` is null where unknown or disputed. `state` says whether it was seen; `not_seen` counts its
+    exposures, `not_exercised` had none.
     """
 
     data_type: str
@@ -75,6 +95,7 @@ class MatrixCellDoc(Model):
     organisations: list[str]
     count: int
     exposures: int
+    unread_share: float | None
     sessions: list[str]
 
 
@@ -91,9 +112,9 @@ class ScopeDoc(Model):
 class VerdictDoc(Model):
     """A claim of any party, and what the evidence says of it: never that it is proved.
 
-    `superseded` names the newer evidence where the claim is about an older build. `exposures` and `rate_bound` (the
-    rate that they still allow, 95 %) say how much a `consistent` rests on; `proposal` gives the conditions of the
-    session that would test an `untested` one.
+    `superseded` names the newer evidence where the claim is about an older build. `exposures` and `rate_bound`
+    (the rate that they still allow, 95 %) say how much a `consistent` rests on; `proposal` gives the conditions
+    of the session that would test an `untested` one.
     """
 
     id: str
@@ -119,8 +140,9 @@ class VerdictDoc(Model):
 class ResidencyDoc(Model):
     """Flows of one service or data type against one statement on where its data lives.
 
-    `stated` are the countries said, `seen` those of the flows (null among them: unknown or disputed). `state`:
-    `inside`, `outside`, `undecided` (sources disagree or do not say), `not_seen`.
+    `stated` are the countries said, `seen` those of the flows (null among them: unknown or disputed),
+    `seen_before` those of flows older than `since`. `state`: `inside`, `outside`, `undecided` (sources disagree
+    or do not say), `not_seen`.
     """
 
     id: str
@@ -130,10 +152,12 @@ class ResidencyDoc(Model):
     until: str | None
     services: list[str]
     data_types: list[str]
+    hosts: list[str] = Field(default_factory=list)
     stated: list[str]
     seen: list[str | None]
+    seen_before: list[str | None] = Field(default_factory=list)
     organisations: list[str]
-    state: Literal["inside", "outside", "undecided", "not_seen"]
+    state: ResidencyState
     reason: str
     flows: list[str]
     sessions: list[str]
@@ -162,10 +186,13 @@ class LatencyDoc(Model):
 class LatencyChangeDoc(Model):
     """The change of the median round-trip time to a host between two groups of sessions, with its spread.
 
-    `low` and `high` bound the change in percent (95 %); null where there are too few handshakes to say.
+    `by` says in what the groups differ, as in `network: 3g → wifi`. Of several sessions, a median is the
+    geometric mean of theirs. `low` and `high` bound the change in percent (95 %); null where there are too few
+    handshakes to say.
     """
 
     host: str
+    by: str = ""
     before: list[str]
     after: list[str]
     before_median: float
@@ -179,7 +206,7 @@ class RuleOutcomeDoc(Model):
     """What one rule of a policy says of one handset build, and on what it rests."""
 
     id: str
-    outcome: Literal["met", "not_met", "undecided"]
+    outcome: OutcomeName
     decision: DecisionName
     severity: Severity | None
     reason: str
@@ -193,6 +220,7 @@ class DecisionDoc(Model):
     """The decision on one handset build; null where nothing decides it, with what is missing.
 
     The strictest rule that is met wins; what is undecided, badly covered or untested never gives `allow`.
+    `enforced` is false where the policy only advises: the handsets are their owners' own.
     """
 
     policy: str
@@ -206,6 +234,7 @@ class DecisionDoc(Model):
     advice: list[str]
     rules: list[RuleOutcomeDoc]
     missing: list[str]
+    enforced: bool = True
 
 
 class UnitDoc(Model):
@@ -216,7 +245,7 @@ class UnitDoc(Model):
     make: str
     model: str
     build: str | None
-    state: Literal["affected", "not_affected", "not_tested"]
+    state: UnitState
     decision: DecisionName | None
     why: str
 
@@ -234,51 +263,3 @@ class JudgementDoc(Model):
     policy: str | None
     decisions: list[DecisionDoc]
     units: list[UnitDoc]
-
-
-class DiffSideDoc(Model):
-    """One side of a comparison: what it is made of, and how much of it was read."""
-
-    name: str
-    sessions: list[str]
-    conditions: dict[str, list[str]]
-    exchanges: int
-    bytes_up: int
-    read: int
-
-
-class ChangeDoc(Model):
-    """What became of one data type at one destination, from the first side to the second.
-
-    `still` is true of `wrapped`, `unwrapped` and `moved` too: the data type is still sent. `exposures` are those of the
-    second side (null where no timeline tells), `rate_bound` the highest rate per exposure that they still allow (95 %)
-    where it `stopped`. `details` says how: transports, forms, hosts, owners and countries of both sides.
-    """
-
-    data_type: str
-    host: str | None
-    organisation: str | None
-    direction: Direction
-    change: Literal["stopped", "still_sent", "new", "moved", "wrapped", "unwrapped", "not_exercised"]
-    still: bool
-    severity: Severity
-    sentence: str
-    details: list[str]
-    exposures: int | None
-    rate_bound: float | None
-    flows_before: list[str]
-    flows_after: list[str]
-
-
-class DiffDocument(Model):
-    """The comparison of two sides, `phonehome.diff/1`."""
-
-    schema_: Annotated[Literal["phonehome.diff/1"], Field(alias="schema")] = "phonehome.diff/1"
-    before: DiffSideDoc
-    after: DiffSideDoc
-    changes: list[ChangeDoc]
-    notes: list[str]
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
-    )

@@ -1,4 +1,4 @@
-"""How bad it is that data of a type travelled in such a way: data type × transport × direction.
+"""How bad it is that data of a type travelled in such a way: data type × transport × direction × consent.
 
 | data | in clear | over TLS or QUIC | unknown |
 |---|---|---|---|
@@ -7,12 +7,14 @@
 | resettable or indirect: advertising id, push token, app list, network names | medium | low | medium |
 | shared by many: carrier, model | low | low | low |
 
-What a server sends back shows that it knows; it is one step less than the same data sent up. Consent, where a session
-records it, and a policy may move the step; neither is known for a bare recording. A weak finding is low.
+What a server sends back shows that it knows; it is one step less than the same data sent up. What was sent with consent
+is one step less, what was sent against it (declined, withdrawn) one step more; where nobody was asked, or the states of
+several services differ, the step stays. A weak finding is low.
 """
 
 from enum import IntEnum
 
+from phonehome.documents.base import ConsentSummary
 from phonehome.model.exchange import Direction, Transport
 from phonehome.model.subject import DataType
 
@@ -64,19 +66,28 @@ _SHARED = frozenset({DataType.CARRIER_NAME, DataType.DEVICE_MODEL})
 
 
 def severity_of(
-    data_type: DataType, transport: Transport | None, direction: Direction, *, weak: bool = False
+    data_type: DataType,
+    transport: Transport | None,
+    direction: Direction,
+    *,
+    weak: bool = False,
+    consent: ConsentSummary | None = None,
 ) -> Severity:
     """The table above; an unknown transport counts as clear text, since silence is never clean."""
     if weak or data_type in _SHARED:
         return Severity.LOW
     if data_type in _CONTENT:
-        step = Severity.CRITICAL
+        step = Severity.CRITICAL.value
     elif data_type in _RESETTABLE:
-        step = Severity.MEDIUM
+        step = Severity.MEDIUM.value
     else:
-        step = Severity.HIGH
+        step = Severity.HIGH.value
     if transport in (Transport.TLS, Transport.QUIC):
-        step = Severity(step - 1)
+        step -= 1
     if direction is Direction.DOWN:
-        step = Severity(max(step - 1, 0))
-    return step
+        return Severity(max(step - 1, Severity.LOW))
+    if consent == "granted":
+        step -= 1
+    elif consent in ("declined", "withdrawn"):
+        step += 1
+    return Severity(min(max(step, Severity.LOW), Severity.CRITICAL))

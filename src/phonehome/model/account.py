@@ -28,6 +28,7 @@ class Account:
         version: TLS or QUIC version: `TLS 1.3`.
         certificate_names: Names of the server's certificate, where it went in clear.
         packets: Numbers of the first packets, from 1, as Wireshark counts.
+        round_trip_us: Microseconds from the handset's SYN to the answer; None where that cannot be told.
     """
 
     input: int = 0
@@ -47,3 +48,4 @@ class Account:
     version: str | None = None
     certificate_names: tuple[str, ...] = ()
     packets: tuple[int, ...] = ()
+    round_trip_us: int | None = None

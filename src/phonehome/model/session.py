@@ -62,10 +62,35 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionCapture:
-    """One recording of a session; paths are relative to the session's folder, with `/`."""
+    """One recording of a session; `file` and `keylog` are names in the session's folder.
+
+    `sha256` (hexadecimal) and `size` are what they were when the evidence was copied in; None where a folder was
+    filled by hand.
+    """
 
     file: str
     keylog: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    keylog_sha256: str | None = None
+    keylog_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """A server that stood for a host of a scenario, where a recording was made in a laboratory.
+
+    Attributes:
+        host: The host's name.
+        port: Its port in the scenario.
+        address: Its address in the scenario.
+        server: Address and port of what stood for it.
+    """
+
+    host: str
+    port: int
+    address: str
+    server: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +109,7 @@ class Session:
         captures: Read together, in this order.
         handset: The handset's address in captures of packets, where the tester says it.
         tools: What it was recorded with: name to version.
+        stand_ins: Servers of a laboratory that stood for the hosts; none where the hosts themselves answered.
     """
 
     id: str
@@ -97,3 +123,4 @@ class Session:
     captures: tuple[SessionCapture, ...] = ()
     handset: str | None = None
     tools: Mapping[str, str] = field(default_factory=dict)
+    stand_ins: tuple[StandIn, ...] = ()

@@ -16,15 +16,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from phonehome.documents.audit import AuditDocument
-from phonehome.reports import page, words
+from phonehome.reports import case_summary, page, words
 from phonehome.reports.summary import Summary, flow_countries, recipient, times
 from phonehome.reports.text import visible
 
 SCRIPTS = ("echarts-sankey.min.js", "report.js")
 STYLES = ("report.css",)
+NO_SOURCE = "'none'"
 
 
-def _asset(name: str) -> str:
+def read_asset(name: str) -> str:
+    """Give one of our own scripts or style sheets."""
     return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
 
 
@@ -33,11 +35,12 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _policy(scripts: list[str], styles: list[str]) -> str:
+def write_policy(scripts: list[str], styles: list[str]) -> str:
+    """Write the content security policy of a page that holds these scripts and styles alone."""
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src {' '.join(map(_digest, scripts))}",
+            f"script-src {' '.join(map(_digest, scripts)) or NO_SOURCE}",
             f"style-src {' '.join(map(_digest, styles))}",
             "img-src data:",
             "connect-src 'none'",
@@ -61,7 +64,8 @@ def _shown(value: object) -> object:
 
 
 @cache
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Give the templates, which escape whatever they print, with hidden characters made visible."""
     environment = Environment(
         loader=PackageLoader("phonehome.reports", "templates"),
         autoescape=True,
@@ -78,7 +82,15 @@ def _environment() -> Environment:
         "where": flow_countries,
         "recipient": recipient,
     }
-    environment.globals |= {"words": words, "percent": words.percent, "count": words.count, "times": times}
+    environment.globals |= {
+        "words": words,
+        "percent": words.percent,
+        "count": words.count,
+        "times": times,
+        "conditions": case_summary.conditions,
+        "rate": case_summary.rate,
+        "reconstruction": case_summary.RECONSTRUCTION,
+    }
     return environment
 
 
@@ -86,17 +98,19 @@ def render_html(doc: AuditDocument) -> str:
     """Write the document as one complete page: answer, coverage and blind spots first, then details."""
     summary = Summary(doc=doc)
     rows = page.evidence(summary)
-    scripts = [_asset(name) for name in SCRIPTS[0 if summary.up else 1 :]]  # no flow, no drawing
-    styles = [_asset(name) for name in STYLES]
-    return _environment().get_template("report.html.j2").render(
+    scripts = [read_asset(name) for name in SCRIPTS[0 if summary.up else 1 :]]  # no flow, no drawing
+    styles = [read_asset(name) for name in STYLES]
+    return page_environment().get_template("report.html.j2").render(
         doc=doc,
         s=summary,
-        policy=_policy(scripts, styles),
+        policy=write_policy(scripts, styles),
         scripts=[Markup(text) for text in scripts],  # noqa: S704  our own files
         styles=[Markup(text) for text in styles],  # noqa: S704  our own files
         drawing=json_block(asdict(page.draw(summary.up))),
         evidence=rows,
         inline=page.inline_anchors(rows),
         order=page.flow_links(summary, rows),
+        anchors={row.finding.id: row.anchor for row in rows},
+        c=case_summary.CaseSummary(doc=doc, case=doc.case) if doc.case is not None else None,
         rows_held=page.ROWS_HELD,
     )  # fmt: skip

@@ -1,9 +1,10 @@
-"""The audit document as JSON: the view that other programs read, and that loses nothing."""
+"""Documents as JSON: the view that other programs read, and that loses nothing."""
 
 import json
 import re
 
-from phonehome.documents.audit import AuditDocument
+from pydantic import BaseModel
+
 from phonehome.reports.text import HIDDEN_CLASS
 
 _HIDDEN_BUT_LINE_FEED = re.compile(
@@ -19,8 +20,8 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
-def render_json(doc: AuditDocument) -> str:
-    """Write the document as indented JSON that ends in a line feed and keeps to `audit_schema()`.
+def render_json(doc: BaseModel) -> str:
+    """Write the document as indented JSON that ends in a line feed and keeps to its schema.
 
     Characters that could steer a terminal or hide something are JSON escapes: the same text to a parser, and
     harmless to a person who lets it run over the screen.
@@ -30,4 +31,9 @@ def render_json(doc: AuditDocument) -> str:
     except ValueError:
         # A lone surrogate, as in the name of a file that is not UTF-8; Python's own encoder takes it, slowly.
         text = json.dumps(doc.model_dump(mode="json"), ensure_ascii=False, indent=2)
-    return _HIDDEN_BUT_LINE_FEED.sub(_escape, text) + "\n"
+    return escape_hidden(text) + "\n"
+
+
+def escape_hidden(text: str) -> str:
+    """Write characters of JSON text that could steer a terminal or hide something as JSON escapes."""
+    return _HIDDEN_BUT_LINE_FEED.sub(_escape, text)

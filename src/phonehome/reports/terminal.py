@@ -15,6 +15,8 @@ from rich.text import Text
 
 from phonehome.documents.audit import AuditDocument, DestinationCoverage, FindingDoc, FlowDoc
 from phonehome.reports import words
+from phonehome.reports.case_summary import CaseSummary
+from phonehome.reports.case_terminal import print_case
 from phonehome.reports.summary import Summary, flow_countries, pick_findings, times
 from phonehome.reports.text import visible
 
@@ -67,9 +69,8 @@ def _severity(flow: FlowDoc) -> Text:
 
 
 def _circumstances(flow: FlowDoc) -> list[str]:
-    """Say under which conditions it was sent, as far as anybody wrote them down."""
+    """Say when it was sent, as far as anybody wrote it down; the session's conditions stand with the session."""
     parts = [f"session {flow.session}"] if flow.session else []
-    parts += [f"{name}={value}" for name, value in flow.conditions.items()]
     if flow.consent is not None:
         parts.append(f"consent: {flow.consent.replace('_', ' ')}")
     return parts + ([f"steps: {', '.join(flow.steps)}"] if flow.steps else [])
@@ -257,13 +258,16 @@ def render_terminal(doc: AuditDocument, console: Console) -> None:
     """Print the document for people, fitted to the console's width."""
     summary = Summary(doc=doc)
     inputs = (file.path for file in doc.inputs)
-    console.print(_line(f"{doc.tool.name} {doc.tool.version}", summary.subject_name, *inputs))
+    name = doc.case.title if doc.case is not None else summary.subject_name
+    console.print(_line(f"{doc.tool.name} {doc.tool.version}", name, *([] if doc.case else inputs)))
     for file in doc.inputs:
         if file.handset is not None:
             name = ", ".join(file.handset.addresses[:4]) or file.handset.mac or "unknown"
             console.print(_text(f"The handset in {file.path} is {name}: {file.handset.why}.", "dim"))
     console.print(_text(summary.answer, "bold"))
     console.print(_text(summary.coverage_line))
+    if doc.case is not None:
+        print_case(console, CaseSummary(doc=doc, case=doc.case))
     _print_all_flows(console, summary)
     _print_findings(console, summary)
     _print_coverage(console, summary)

@@ -1,8 +1,21 @@
 """The words of the views: one for one thing, the same on the terminal and on paper."""
 
-from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
+
+from phonehome.model.wording import count, data_type, listing, listing_at_most
+
+__all__ = [
+    "count",
+    "country",
+    "country_in_text",
+    "data_type",
+    "listing",
+    "listing_at_most",
+    "percent",
+    "size",
+    "transport",
+]
 
 SEVERITIES = ("critical", "high", "medium", "low")
 
@@ -31,38 +44,12 @@ NOT_COVERED = (
 NOT_RECORDED = "What was not recorded is not covered at all."
 NOT_SEEN = "“Not seen” is not “not sent”: it counts only for what could be read."
 
-_UPPER = {"imei", "meid", "imsi", "iccid", "mac", "id", "drm", "sms", "ssid", "bssid", "ip"}
-_SPELT = {"wifi": "Wi-Fi", "bluetooth": "Bluetooth", "android": "Android"}
 _TRANSPORTS = {"cleartext": "cleartext", "tls": "TLS", "quic": "QUIC", None: "transport unknown"}
-
-
-def data_type(name: str) -> str:
-    """Write a data type for people: `contact_phone_number` as “contact phone number”, `imei` as “IMEI”."""
-    words = name.split("_")
-    return " ".join(word.upper() if word in _UPPER else _SPELT.get(word, word) for word in words)
 
 
 def transport(name: str | None) -> str:
     """Write a transport for people; None is one that the recording does not tell."""
     return _TRANSPORTS[name]
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """Write a number with its noun: “1 flow”, “12,000 flows”."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def listing(items: Iterable[str]) -> str:
-    """Join words as a sentence does: “a”, “a and b”, “a, b and c”."""
-    *head, last = items
-    return f"{', '.join(head)} and {last}" if head else last
-
-
-def listing_at_most(items: Sequence[str], limit: int, rest: str, rests: str) -> str:
-    """Join as `listing` does, naming `limit` items and counting the others: “a, b and 3 more data types”."""
-    if len(items) <= limit + 1:  # “and 1 more” says less than the name
-        return listing(items)
-    return listing([*items[:limit], count(len(items) - limit, rest, rests)])
 
 
 def size(number: int) -> str:

@@ -1,5 +1,6 @@
 """How sure a finding is: chance, weak reasons, decoys, values that are not searched for, repeatability."""
 
+import base64
 import hashlib
 import random
 from dataclasses import replace
@@ -201,6 +202,33 @@ def test_a_detector_counts_what_it_looked_at() -> None:
     assert first >= len(b"a=1&b=2")
     list(looked.examine([sent(b"a=1&b=2")]))
     assert looked.tally.bytes_searched > first
+
+
+def _sealed_form(fields: int, *, seed: int = 1) -> bytes:
+    """A form each of whose fields an app encrypted by itself: two blocks of AES in Base64."""
+    noise = random.Random(seed)
+    values = (base64.b64encode(noise.randbytes(32)) for _ in range(fields))
+    return b"&".join(b"f%d=%s" % (number, value.replace(b"=", b"%3D")) for number, value in enumerate(values))
+
+
+def test_fields_that_an_app_encrypted_one_by_one_are_unreadable_together() -> None:
+    (sealed,) = examine(SUBJECT, sent(_sealed_form(4)))
+    assert sealed.unreadable_up > 4 * 43
+
+
+def test_one_short_token_or_a_few_words_in_base64_are_no_ciphertext() -> None:
+    words = [
+        base64.b64encode(text)
+        for text in (b"a quiet evening by the sea", b"another line of plain words", b"x" * 40)
+    ]
+    form = b"&".join(b"w%d=%s" % pair for pair in enumerate(words))
+    token, text = examine(SUBJECT, sent(_sealed_form(1)), sent(form, index=1))
+    assert (token.unreadable_up, text.unreadable_up) == (0, 0)
+
+
+def test_a_sealed_field_in_a_body_of_other_things_leaves_the_body_readable() -> None:
+    (mixed,) = examine(SUBJECT, sent(_sealed_form(3) + b"&text=" + b"plain+words+" * 60))
+    assert mixed.unreadable_up == 0
 
 
 def test_ciphertext_sent_up_is_counted_as_unreadable_and_text_is_not() -> None:

@@ -19,6 +19,7 @@ def make_account(
     host: str,
     reason: str | None,
     version: str | None,
+    round_trip_us: int | None = None,
 ) -> Account:
     """Write an account.
 
@@ -33,6 +34,7 @@ def make_account(
         host: The best name for the peer, where the handshake named none.
         reason: Why something was not read.
         version: Of what protected it.
+        round_trip_us: Of its opening, in microseconds.
     """
     told = facts or TlsFacts()
     return Account(
@@ -53,4 +55,5 @@ def make_account(
         version=version,
         certificate_names=told.certificate_names,
         packets=(first,),
+        round_trip_us=round_trip_us,
     )

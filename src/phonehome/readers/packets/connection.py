@@ -7,6 +7,7 @@ from phonehome.readers.packets.drafts import Begun
 from phonehome.readers.packets.link import Counts, Link
 from phonehome.readers.packets.origins import Origins
 from phonehome.readers.packets.protocols import Keys, TlsHandler, UnknownHandler
+from phonehome.wire.handshake import Handshake
 from phonehome.wire.side import Side
 from phonehome.wire.tcp import FIN, RST, Batch, Stream
 
@@ -24,6 +25,7 @@ class Connection:
         client_is_one: Whether the client is the first of the pair that the connection is known by.
         active: The window that it was last seen in.
         first: Number of its first packet.
+        handshake: How it was opened.
         closing: Both ends said that they are done, or one broke it off.
         is_ending: One end said that it is done, or broke it off.
         missing: Bytes of both directions that the recording does not hold.
@@ -39,6 +41,7 @@ class Connection:
         "client_is_one",
         "closing",
         "first",
+        "handshake",
         "is_ending",
         "link",
         "missing",
@@ -57,6 +60,7 @@ class Connection:
         self.time = time
         self._isn = isn
         self.first = first
+        self.handshake = Handshake()
         self._streams = (Stream(), Stream())
         self._ended = [False, False]
         self._heads: list[bytes | None] = [None, None]
@@ -147,7 +151,9 @@ class Connection:
         counts = self._handler.counts()
         layer = self._handler.tls
         unfit = self._streams[self.link.up].left_out + self._streams[self.link.up].differing
-        if layer is None and not counts.read + counts.closed + counts.lost + unfit:
+        # Of a connection that the other end opened, the answer is the handset's own.
+        round_trip = self.handshake.round_trip_us if self.link.up is Side.CLIENT else None
+        if layer is None and round_trip is None and not counts.read + counts.closed + counts.lost + unfit:
             return None
         reason = _explain(layer, counts, self.missing)
         total = Counts()
@@ -165,6 +171,7 @@ class Connection:
             host=self.link.reached,
             reason=reason or ("segments do not fit the rest of it" if unfit else None),
             version=facts.version if facts is not None else None,
+            round_trip_us=round_trip,
         )
 
     def _pass(self, side: Side, item: bytes | int) -> None:

@@ -18,6 +18,7 @@ from phonehome.readers.packets.protocols import Keys
 from phonehome.readers.packets.share import WHOLE, Counts, Share
 from phonehome.wire.columns import Mask
 from phonehome.wire.conversations import Pair, Talk, sort_conversations
+from phonehome.wire.handshake import Handshake
 from phonehome.wire.segments import Segments
 from phonehome.wire.side import Side
 from phonehome.wire.tcp import ACK, FIN, MAX_EARLY, RST, SYN, Batch, distance, make_batch
@@ -265,6 +266,7 @@ class Session:
             for place in marked:
                 if flags[place] & SYN:
                     connection.note_begin(side, batch.sequence[place])
+                    _note_handshake(connection.handshake, side, batch, place, flags[place])
             connection.receive(side, batch, begin, end)
             for place in marked:
                 if flags[place] & (FIN | RST):
@@ -350,6 +352,14 @@ class Session:
         self._differing += connection.differing
         if self._accounted and (account := connection.account(self._origins)) is not None:
             self._accounts.append(account)
+
+
+def _note_handshake(handshake: Handshake, side: Side, batch: Batch, place: int, flags: int) -> None:
+    if side is Side.CLIENT:
+        size = batch.ends[place] - batch.starts[place] + batch.cut[place]
+        handshake.ask(flags, batch.sequence[place], size, batch.times[place])
+    else:
+        handshake.answer(flags, batch.acknowledged[place], batch.times[place])
 
 
 def _before(batch: Batch, begin: int, end: int, number: int) -> int:

@@ -235,10 +235,11 @@ def test_a_protocol_that_nobody_parses_is_a_stretch_of_both_directions() -> None
     assert stream(only, Direction.DOWN) == b"".join(b"\x03\x04answer %d" % number for number in range(20))
 
 
-def test_a_handshake_without_data_is_nothing() -> None:
+def test_a_handshake_without_data_is_no_exchange_and_tells_its_round_trip_alone() -> None:
     one = Conversation()
     took = in_any_window([*one.open(), *one.close()])
-    assert (took.exchanges, took.accounts) == ((), ())
+    assert (took.exchanges, took.bytes_up) == ((), 0)
+    assert [account.round_trip_us for account in took.accounts] == [1000]
 
 
 @pytest.mark.parametrize("flags", [0, SYN | FIN, SYN | RST, SYN | FIN | RST | ACK, 0xFF])

@@ -1,4 +1,4 @@
-"""Country codes that may stand in our own files: the officially assigned ones of ISO 3166-1 alpha-2."""
+"""Country codes that may stand in files: the officially assigned ones of ISO 3166-1 alpha-2."""
 
 _CODES = (
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT "

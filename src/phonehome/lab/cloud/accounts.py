@@ -1,0 +1,231 @@
+"""Users: SIMs that activated messaging, and accounts that people registered.
+
+A SIM's user is made by its activation; nobody chose it. An account has a name and a password. Both may be in use
+on one handset: messages belong to the SIM, the backup to the account.
+"""
+
+import base64
+import hmac
+import re
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from phonehome.lab.cloud import residents
+from phonehome.lab.cloud.config import RegionName
+from phonehome.lab.cloud.consent import record_consent
+from phonehome.lab.cloud.deletions import log_deletion
+from phonehome.lab.cloud.directory import Home
+from phonehome.lab.cloud.receipts import Answer
+from phonehome.lab.cloud.refusal import Reason, Refusal
+from phonehome.lab.cloud.region import ElsewhereError, Region
+from phonehome.lab.cloud.sessions import Caller, add_session
+from phonehome.lab.cloud.tables import OWNED, sessions, users
+from phonehome.lab.cloud.tables import residents as residents_table
+from phonehome.lab.cloud.tokens import password_hash, sim_credentials
+
+NAME = re.compile(r"[A-Za-z0-9._+@-]{3,64}\Z")
+PASSWORD_CHARACTERS = range(6, 129)
+COUNTRY = re.compile(r"[A-Z]{2}\Z")
+PHONE = re.compile(r"\+[1-9][0-9]{5,14}\Z")
+ACTIVATION_SMS = re.compile(r"MX/([\w-]{16})/([\w-]{16})/([\w-]{6,64})\Z", re.ASCII)
+MAX_DEVICE = 64
+
+
+def register(region: Region, *, name: str, password: str, country: str) -> Answer:
+    """Make an account, once: the same name and password again is the same account."""
+    if not (NAME.match(name) and len(password) in PASSWORD_CHARACTERS and COUNTRY.match(country)):
+        raise Refusal(
+            Reason.MALFORMED,
+            "a name (3 to 64), a password (6 to 128 characters) and a country (IN) are needed",
+        )
+    home = region.directory.claim("account", name.lower(), country)
+    _need_home_here(region, home)
+    hashed = password_hash(password, home.user_id)
+
+    def work(connection: Connection) -> Answer:
+        _settle_in(connection, home)
+        rev = residents.fence(connection, home.user_id)
+        there = _password(connection, home.user_id)
+        if there is None:
+            connection.execute(
+                insert(users).values(
+                    user_id=home.user_id,
+                    rev=rev,
+                    kind="account",
+                    name=name.lower(),
+                    country=country,
+                    password=hashed,
+                    created_at=region.clock.seconds(),
+                )
+            )
+        elif not hmac.compare_digest(there, hashed):
+            raise Refusal(Reason.FOREIGN, "this name is taken")
+        return Answer(status=201, data={"userId": home.user_id, "region": region.name.value})
+
+    return region.database.write(work)
+
+
+def log_in(region: Region, *, name: str, password: str, device: str) -> Answer:
+    """Open a session of an account on a device."""
+    user_id = region.directory.find("account", name.lower())
+    if user_id is None or not 0 < len(device) <= MAX_DEVICE:
+        raise Refusal(Reason.UNAUTHENTICATED, "name or password is wrong, or there is no deviceId")
+    region.place(user_id)
+    if not region.logins.admits(user_id):
+        raise Refusal(Reason.THROTTLED, "too many log-ins in a minute", user_id=user_id)
+    hashed = password_hash(password, user_id)
+
+    def work(connection: Connection) -> Answer:
+        rev = residents.fence(connection, user_id)
+        there = _password(connection, user_id)
+        if there is None or not hmac.compare_digest(there, hashed):
+            raise Refusal(Reason.UNAUTHENTICATED, "name or password is wrong", user_id=user_id)
+        count = connection.execute(
+            select(func.count()).select_from(sessions).where(sessions.c.user_id == user_id)
+        ).scalar_one()
+        parts = (user_id, device, str(count))
+        token, security = region.tokens.token(*parts), region.tokens.security(*parts)
+        add_session(
+            connection,
+            user_id=user_id,
+            rev=rev,
+            token=token,
+            security=security,
+            device=device,
+            at=region.clock.seconds(),
+        )
+        return Answer(
+            data={
+                "userId": user_id,
+                "serviceToken": token,
+                "security": base64.b64encode(security).decode(),
+                "region": region.name.value,
+            }
+        )
+
+    return region.database.write(work)
+
+
+def receive_activation_sms(region: Region, *, sender: str, text: str, country: str, imsi: str | None) -> None:
+    """Take in `MX/H(IMEI)/H(simId)/password` as the short code gets it from the carrier.
+
+    The carrier says who sent it: that is how the vendor learns the phone number.
+    """
+    found = ACTIVATION_SMS.match(text)
+    if found is None or not PHONE.match(sender) or not COUNTRY.match(country):
+        raise Refusal(Reason.MALFORMED, "an activation SMS is MX/H(IMEI)/H(simId)/password, from +NUMBER")
+    imei, sim, password = found.groups()
+    home = region.directory.claim("sim", sim, country, phone=sender)
+    _need_home_here(region, home)
+    token, security = sim_credentials(password, sim)
+    at = region.clock.seconds()
+
+    def work(connection: Connection) -> None:
+        _settle_in(connection, home)
+        rev = residents.fence(connection, home.user_id)
+        values = {"rev": rev, "phone": sender, "imsi": imsi}
+        changed = connection.execute(
+            update(users).where(users.c.user_id == home.user_id).values(**values)
+        ).rowcount
+        if not changed:
+            fixed = {"kind": "sim", "name": sim, "country": country, "created_at": at}
+            connection.execute(insert(users).values(user_id=home.user_id, **values, **fixed))
+        add_session(
+            connection,
+            user_id=home.user_id,
+            rev=rev,
+            token=token,
+            security=security,
+            device=imei,
+            at=at,
+        )
+
+    region.database.write(work)
+
+
+def activate(
+    region: Region, *, imei: str, sim: str, consent: str | None = None, shown: str | None = None
+) -> Answer:
+    """Answer a handset that asks for its own number.
+
+    Args:
+        region: Where it asks.
+        imei: H(IMEI).
+        sim: H(simId), from the parameter named `imsi`.
+        consent: Of the later variant: what the user said. The factory build does not ask.
+        shown: The words that the user saw.
+    """
+    user_id = region.directory.find("sim", sim)
+    if user_id is None:
+        return Answer(data={"state": "waiting"})  # the SMS has not come yet
+    region.place(user_id)
+
+    def work(connection: Connection) -> Answer:
+        row = connection.execute(select(users).where(users.c.user_id == user_id)).one()
+        device = connection.execute(
+            select(sessions.c.device).where(sessions.c.user_id == user_id, sessions.c.device == imei).limit(1)
+        ).one_or_none()
+        if device is None:
+            raise Refusal(Reason.FOREIGN, "this SIM was activated by another handset", user_id=user_id)
+        if consent is not None:
+            record_consent(
+                connection,
+                user_id=user_id,
+                rev=residents.fence(connection, user_id),
+                service="messaging",
+                state=consent,
+                shown=shown,
+                at=region.clock.seconds(),
+            )
+        data = {"state": "activated", "userId": user_id, "phone": row.phone, "imsi": row.imsi or sim}
+        return Answer(data=data)
+
+    return region.database.write(work)
+
+
+def erase(region: Region, caller: Caller) -> Answer:
+    """Delete an account and everything of it. A SIM's user has messaging only, and switches that off."""
+    if caller.kind != "account":
+        raise Refusal(Reason.MALFORMED, "only an account can be erased", user_id=caller.user_id)
+    at = region.clock.seconds()
+
+    def work(connection: Connection) -> None:
+        residents.fence(connection, caller.user_id)
+        erase_rows(connection, caller.user_id, at=at, region=region.name, reason="erased by the user")
+        connection.execute(delete(residents_table).where(residents_table.c.user_id == caller.user_id))
+
+    region.database.write(work)
+    region.directory.remove(caller.user_id)
+    region.hub.end(caller.user_id, "erased")
+    return Answer(data={"result": "erased"})
+
+
+def erase_rows(connection: Connection, user_id: str, *, at: float, region: RegionName, reason: str) -> None:
+    """Delete all rows of a user, and log it."""
+    for table in OWNED:
+        key = [column for column in table.primary_key.columns if column.name != "user_id"]
+        mine = table.c.user_id == user_id
+        ids = [
+            "/".join(str(part) for part in row) or user_id
+            for row in connection.execute(
+                select(*key).where(mine) if key else select(table.c.rev).where(mine)
+            )
+        ]
+        connection.execute(table.delete().where(mine))
+        log_deletion(
+            connection, at=at, region=region.value, reason=reason, user_id=user_id, table=table.name, ids=ids
+        )
+
+
+def _need_home_here(region: Region, home: Home) -> None:
+    if home.region != region.name:
+        raise ElsewhereError(home.region)
+
+
+def _settle_in(connection: Connection, home: Home) -> None:
+    # A new user: the directory named this region a moment ago. One that moved away and back has a row.
+    residents.add_resident(connection, home.user_id, home.epoch)
+
+
+def _password(connection: Connection, user_id: str) -> str | None:
+    return connection.execute(select(users.c.password).where(users.c.user_id == user_id)).scalar_one_or_none()

@@ -1,0 +1,109 @@
+"""Deletes what is over its time, whatever clients do. Users who are being moved are left until they arrived."""
+
+from sqlalchemy import Connection, delete, select, update
+
+from phonehome.lab.cloud.backup import clear
+from phonehome.lab.cloud.consent import BACKUP_TYPES
+from phonehome.lab.cloud.messages import DELIVERED, DONE, DROPPED, RETURNED, drop_waiting
+from phonehome.lab.cloud.region import Region
+from phonehome.lab.cloud.residents import NotServingError
+from phonehome.lab.cloud.tables import consents, inbox, items, nonces, outbox, receipts, refusals, sessions
+from phonehome.lab.cloud.tables import residents as residents_table
+
+_BATCH = 500
+
+
+def enforce_retention(region: Region) -> dict[str, int]:
+    """Delete once what is due; gives how many rows of each kind."""
+    now = region.clock.seconds()
+    kept = region.config.retention
+    counts = {
+        "undelivered": _expire_messages(region, now, now - kept.undelivered_s),
+        "backup": _empty_withdrawn(region, now, now - kept.backup_after_withdrawal_s),
+    }
+
+    def purge(connection: Connection) -> dict[str, int]:
+        settled = now - kept.settled_s
+        mine = select(residents_table.c.user_id).where(
+            residents_table.c.state == "serving", residents_table.c.held.is_(False)
+        )
+        return {
+            "receipts": connection.execute(
+                delete(receipts).where(receipts.c.user_id.in_(mine), receipts.c.at < settled)
+            ).rowcount,
+            "inbox": connection.execute(
+                delete(inbox).where(
+                    inbox.c.user_id.in_(mine), inbox.c.state.in_((DELIVERED, DROPPED)), inbox.c.at < settled
+                )
+            ).rowcount,
+            "outbox": connection.execute(
+                delete(outbox).where(
+                    outbox.c.user_id.in_(mine), outbox.c.state.in_((DONE, RETURNED)), outbox.c.at < settled
+                )
+            ).rowcount,
+            # Twice the window: a request may be dated from the future by one.
+            "nonces": connection.execute(
+                delete(nonces).where(nonces.c.user_id.in_(mine), nonces.c.at < now - 2 * kept.replay_window_s)
+            ).rowcount,
+            "sessions": connection.execute(
+                delete(sessions).where(
+                    sessions.c.user_id.in_(mine), sessions.c.created_at < now - kept.session_s
+                )
+            ).rowcount,
+            "refusals": connection.execute(
+                delete(refusals).where(refusals.c.at < now - kept.refusals_s)
+            ).rowcount,
+        }
+
+    counts |= region.database.write(purge)
+    region.database.scrub()
+    return counts
+
+
+def _expire_messages(region: Region, now: float, before: float) -> int:
+    query = (
+        select(inbox.c.user_id)
+        .where(inbox.c.state == "waiting", inbox.c.kind == "message", inbox.c.at <= before)
+        .distinct()
+        .limit(_BATCH)
+    )
+    count = 0
+    for user_id in region.database.read(lambda connection: connection.execute(query).scalars().all()):
+
+        def work(connection: Connection, user_id: str = user_id) -> int:
+            return drop_waiting(
+                connection, user_id, at=now, region=region.name, reason="expired", before=before
+            )
+
+        try:
+            count += region.database.write(work)
+        except NotServingError:
+            continue
+    return count
+
+
+def _empty_withdrawn(region: Region, now: float, before: float) -> int:
+    def work(connection: Connection) -> int:
+        count = 0
+        held = select(items.c.user_id, items.c.type).where(items.c.deleted.is_(False)).distinct()
+        for user_id, kind in connection.execute(held).all():
+            last = connection.execute(
+                select(consents.c.state, consents.c.at)
+                .where(consents.c.user_id == user_id, consents.c.service == f"backup.{kind}")
+                .order_by(consents.c.n.desc())
+                .limit(1)
+            ).one_or_none()
+            if last is None or last.state == "granted" or last.at > before:
+                continue
+            rev = connection.execute(
+                update(residents_table)
+                .where(residents_table.c.user_id == user_id, residents_table.c.state == "serving")
+                .values(rev=residents_table.c.rev + 1)
+                .returning(residents_table.c.rev)
+            ).scalar_one_or_none()
+            if rev is not None and kind in BACKUP_TYPES:
+                reason = "kept long enough after consent was withdrawn"
+                count += clear(connection, user_id, kind, rev=rev, at=now, region=region.name, reason=reason)
+        return count
+
+    return region.database.write(work)

@@ -1,0 +1,27 @@
+"""`api.chat.xiaomi.net`: Cloud Messaging over HTTP; delivery is the push stream's (`push.py`)."""
+
+from phonehome.lab.cloud import messages
+from phonehome.lab.cloud.push import check_message
+from phonehome.lab.cloud.receipts import Answer
+from phonehome.lab.cloud.region import Region
+from phonehome.lab.cloud.web.calls import Call, Route
+
+
+def send(region: Region, call: Call) -> Answer:
+    """Accept a message, or say that an SMS is needed."""
+    call.need_secure()
+    to, body, key = call.need("to"), call.need("body"), call.need_key()
+    check_message(region, to=to, body=body, key=key)
+    return messages.send(region, call.need_caller(), to=to, body=body, key=key)
+
+
+def unsent(region: Region, call: Call) -> Answer:
+    """List messages that came back, for a handset that is not on line."""
+    caller = call.need_caller()
+    return Answer(data=region.database.read(lambda connection: messages.unsent(connection, caller.user_id)))
+
+
+CHAT = (
+    Route(service="chat", method="POST", path="/mx/v1/messages", handler=send),
+    Route(service="chat", method="GET", path="/mx/v1/unsent", handler=unsent),
+)

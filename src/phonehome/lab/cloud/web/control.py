@@ -1,0 +1,233 @@
+"""A region's control address: for other regions, the mover and whoever runs the lab. No handset comes here.
+
+Every request is a POST of a JSON object with the folder's token; the answer is a JSON object.
+"""
+
+import asyncio
+import hmac
+import json
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from sqlalchemy import Connection, select
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from phonehome.lab.cloud import accounts, messages, migration, residents
+from phonehome.lab.cloud.database import DatabaseUnavailableError
+from phonehome.lab.cloud.deletions import attest, region_key
+from phonehome.lab.cloud.peers import TOKEN_FILE
+from phonehome.lab.cloud.refusal import Refusal
+from phonehome.lab.cloud.region import ElsewhereError, Region
+from phonehome.lab.cloud.residents import NotServingError
+from phonehome.lab.cloud.retention import enforce_retention
+from phonehome.lab.cloud.tables import refusals
+from phonehome.lab.cloud.tables import residents as residents_table
+
+MAX_BODY = 256 << 20
+_THREADS = 16
+Data = Mapping[str, Any]
+Action = Callable[[Region, Data], Mapping[str, object]]
+_log = logging.getLogger(__name__)
+
+
+def _reach(region: Region, data: Data) -> dict[str, object]:
+    return {"reach": messages.reach_here(region, data["user_id"])}
+
+
+def _deliver(region: Region, data: Data) -> dict[str, object]:
+    refused = region.database.write(
+        lambda connection: messages.put_in_inbox(connection, data["receiver"], data["message"], region.config)
+    )
+    region.hub.wake(data["receiver"])
+    return {"refused": refused}
+
+
+def _settle(region: Region, data: Data) -> dict[str, object]:
+    arrived = region.database.write(
+        lambda connection: messages.settle_in_inbox(
+            connection, data["receiver"], data["message_id"], data["at"]
+        )
+    )
+    return {"arrived": arrived}
+
+
+def _hold(region: Region, data: Data) -> dict[str, object]:
+    region.database.write(lambda connection: residents.hold(connection, data["user_id"], held=True))
+    return {}
+
+
+def _export(region: Region, data: Data) -> dict[str, object]:
+    return region.database.read(
+        lambda connection: migration.export_rows(connection, data["user_id"], data["after"])
+    )
+
+
+def _import(region: Region, data: Data) -> dict[str, object]:
+    taken = region.database.write(
+        lambda connection: migration.import_rows(
+            connection,
+            data["user_id"],
+            data["rows"],
+            epoch=data["epoch"],
+            attempt=data["attempt"],
+            last=data["last"],
+            fresh=data["fresh"],
+        )
+    )
+    return {"taken": taken}
+
+
+def _freeze(region: Region, data: Data) -> dict[str, object]:
+    return {
+        "rev": region.database.write(
+            lambda connection: residents.freeze(connection, data["user_id"], data["attempt"])
+        )
+    }
+
+
+def _digest(region: Region, data: Data) -> dict[str, object]:
+    return {"digest": region.database.read(lambda connection: migration.digest(connection, data["user_id"]))}
+
+
+def _serve(region: Region, data: Data) -> dict[str, object]:
+    region.database.write(lambda connection: residents.activate(connection, data["user_id"], data["epoch"]))
+    return {}
+
+
+def _release(region: Region, data: Data) -> dict[str, object]:
+    at = region.clock.seconds()
+    released = region.database.write(
+        lambda connection: migration.release(
+            connection, data["user_id"], data["attempt"], at=at, region=region.name
+        )
+    )
+    region.database.scrub()
+    region.hub.end(data["user_id"], "moved")
+    return {"released": released}
+
+
+def _thaw(region: Region, data: Data) -> dict[str, object]:
+    def work(connection: Connection) -> None:
+        residents.thaw(connection, data["user_id"], data["attempt"])
+        residents.hold(connection, data["user_id"], held=False)
+
+    region.database.write(work)
+    return {}
+
+
+def _discard(region: Region, data: Data) -> dict[str, object]:
+    discarded = region.database.write(
+        lambda connection: migration.discard(connection, data["user_id"], data["attempt"])
+    )
+    return {"discarded": discarded}
+
+
+def _sms(region: Region, data: Data) -> dict[str, object]:
+    accounts.receive_activation_sms(
+        region, sender=data["sender"], text=data["text"], country=data["country"], imsi=data.get("imsi")
+    )
+    return {}
+
+
+def _refusals(region: Region, _: Data) -> dict[str, object]:
+    rows = region.database.read(
+        lambda connection: connection.execute(select(refusals).order_by(refusals.c.n)).all()
+    )
+    return {"refusals": [dict(row._mapping) for row in rows]}
+
+
+def _deletions(region: Region, _: Data) -> dict[str, object]:
+    key = region_key(region.folder, region.name.value)
+    return dict(
+        region.database.read(lambda connection: attest(connection, region=region.name.value, key=key))
+    )
+
+
+def _residents(region: Region, _: Data) -> dict[str, object]:
+    def work(connection: Connection) -> list[dict[str, object]]:
+        rows = connection.execute(select(residents_table).order_by(residents_table.c.user_id)).all()
+        return [
+            {
+                "user_id": row.user_id,
+                "state": row.state,
+                "epoch": row.epoch,
+                "rows": migration.count_rows(connection, row.user_id),
+            }
+            for row in rows
+        ]
+
+    return {"residents": region.database.read(work), "online": len(region.hub)}
+
+
+def _retention(region: Region, _: Data) -> dict[str, object]:
+    return dict(enforce_retention(region))
+
+
+ACTIONS: Mapping[str, Action] = {
+    "/internal/reach": _reach,
+    "/internal/deliver": _deliver,
+    "/internal/settle": _settle,
+    "/internal/move/hold": _hold,
+    "/internal/move/export": _export,
+    "/internal/move/import": _import,
+    "/internal/move/freeze": _freeze,
+    "/internal/move/digest": _digest,
+    "/internal/move/serve": _serve,
+    "/internal/move/release": _release,
+    "/internal/move/thaw": _thaw,
+    "/internal/move/discard": _discard,
+    "/control/sms": _sms,
+    "/control/refusals": _refusals,
+    "/control/deletions": _deletions,
+    "/control/residents": _residents,
+    "/control/retention": _retention,
+}
+
+
+class ControlApp:
+    """Answers at the control address."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+        self._authorization = f"Bearer {(region.folder / TOKEN_FILE).read_text()}".encode()
+        self._threads = ThreadPoolExecutor(_THREADS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Speak ASGI."""
+        if scope["type"] == "lifespan":
+            await Starlette()(scope, receive, send)
+        elif scope["type"] == "http":
+            await (await self._answer(Request(scope, receive)))(scope, receive, send)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _answer(self, request: Request) -> Response:
+        """Answer one request."""
+        given = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(given, self._authorization):
+            return JSONResponse({"error": "the folder's token is needed"}, 401)
+        action = ACTIONS.get(request.url.path)
+        if action is None or request.method != "POST":
+            return JSONResponse({"error": "there is no such action"}, 404)
+        if int(request.headers.get("content-length", "0")) > MAX_BODY:
+            return JSONResponse({"error": "too large"}, 413)
+        try:
+            data = json.loads(await request.body())
+            return JSONResponse(
+                await asyncio.get_running_loop().run_in_executor(self._threads, action, self._region, data)
+            )
+        except (NotServingError, DatabaseUnavailableError) as error:
+            return JSONResponse({"error": type(error).__name__}, 503)
+        except ElsewhereError as elsewhere:
+            return JSONResponse({"error": "elsewhere", "region": elsewhere.region.value}, 409)
+        except Refusal as refusal:
+            return JSONResponse({"error": refusal.why}, 400)
+        except (ValueError, KeyError, TypeError) as error:
+            return JSONResponse({"error": f"not such an object: {error}"}, 400)

@@ -1,0 +1,57 @@
+"""Where the scenario's hosts stand: in the scenario, and on loopback in truth."""
+
+from collections.abc import Sequence
+
+from phonehome.lab.cloud.config import RegionName
+from phonehome.lab.cloud.hosts import service_of_host
+from phonehome.lab.cloud.topology import Endpoint
+from phonehome.lab.tap.relay import Route
+from phonehome.model.session import StandIn
+
+PORTS = {"http": 80, "https": 443, "push": 5222}
+_INVENTED = "203.0.113."
+"""Where no address was published, one that is set aside for documentation stands (RFC 5737): it tells no country."""
+_ELSEWHERE = "198.51.100."
+
+
+def make_routes(
+    endpoints: Sequence[Endpoint], elsewhere: Sequence[str], place: tuple[str, int]
+) -> list[Route]:
+    """Give each host of the vendor's home region, and those of others, its address in the scenario.
+
+    Args:
+        endpoints: Of the running cloud.
+        elsewhere: Hosts that are not the vendor's.
+        place: Where the server for those listens.
+    """
+    home = [one for one in endpoints if one.region is RegionName.BEIJING]
+    hosts = list(dict.fromkeys(one.host for one in home))
+    published = {one.host: one.published_address for one in home if one.published_address}
+    routes = [
+        Route(
+            host=one.host,
+            port=PORTS[one.protocol],
+            address=published.get(one.host) or f"{_INVENTED}{hosts.index(one.host) + 10}",
+            server=(one.address, one.port),
+        )
+        for one in home
+    ]
+    routes += [
+        Route(host=host, port=80, address=f"{_ELSEWHERE}{number + 10}", server=place)
+        for number, host in enumerate(elsewhere)
+    ]
+    assert all(service_of_host(host) is None for host in elsewhere), "a host of the vendor's is its own"
+    return routes
+
+
+def stand_ins(routes: Sequence[Route]) -> tuple[StandIn, ...]:
+    """Give the map from loopback to the scenario, as a session has it."""
+    return tuple(
+        StandIn(
+            host=route.host,
+            port=route.port,
+            address=route.address,
+            server=f"{route.server[0]}:{route.server[1]}",
+        )
+        for route in routes
+    )

@@ -1,0 +1,65 @@
+"""A scenario: which builds do what, in which sessions, and what everybody can know of it afterwards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from phonehome.lab.truth import RightVerdict, UnknownCell
+from phonehome.model.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSession:
+    """One session to record.
+
+    Attributes:
+        session: What its file shall say; position, tools and captures are the recorder's to say.
+        begin: When it begins, by the scenario's clock.
+        sees_cellular: Whether the recorder stands where the cellular network's traffic passes, too.
+        fresh: The handset was reset before it, and remembers nothing.
+    """
+
+    session: Session
+    begin: datetime
+    sees_cellular: bool = False
+    fresh: bool = False
+
+    @property
+    def build(self) -> str:
+        """The build of the handset."""
+        return self.session.conditions["build"]
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the handset's traffic passes the recorder at all."""
+        return self.sees_cellular or self.session.conditions.get("network", "wifi") == "wifi"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A scenario.
+
+    Attributes:
+        id: Its name.
+        title: One line.
+        about: What it is for, and what it shows.
+        skeleton: The folder with the files that its case begins with.
+        build: What stands for `@BUILD@` in them; None where nothing does.
+        messaging_default_on: Whether the vendor's cloud takes an activation of the factory build for consent.
+        elsewhere: Hosts that are not the vendor's.
+        sessions: In the order in which they are recorded.
+        verdicts: What the truth allows on each claim.
+        unknown: What nobody knows.
+    """
+
+    id: str
+    title: str
+    about: str
+    skeleton: Path
+    build: str | None
+    messaging_default_on: bool
+    elsewhere: Sequence[str]
+    sessions: Sequence[PlannedSession]
+    verdicts: Sequence[RightVerdict]
+    unknown: Sequence[UnknownCell]

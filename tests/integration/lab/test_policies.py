@@ -1,0 +1,184 @@
+"""What a cloud's configuration changes: opt-in only, retention, delays, old TLS, a seed that repeats."""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from lab_clients import Push, phone_of
+
+from phonehome.lab import cloud
+from phonehome.lab.cloud import Cloud, CloudConfig, Limits, RegionConfig, RegionName, Retention
+from phonehome.lab.processes import ChildError
+
+BEIJING = RegionName.BEIJING
+START = datetime(2014, 8, 7, tzinfo=UTC)
+ONE = {BEIJING: RegionConfig()}
+Start = Callable[[CloudConfig], AbstractContextManager[Cloud]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """Start a cloud of one region in threads."""
+
+    @contextmanager
+    def run(config: CloudConfig) -> Iterator[Cloud]:
+        with cloud.start(tmp_path / "cloud", config, mode="threads") as running:
+            yield running
+
+    return run
+
+
+def test_where_messaging_is_opt_in_the_factory_build_gets_nothing(start: Start) -> None:
+    with start(CloudConfig(regions=ONE, messaging_default_on=False)) as running, phone_of(running) as phone:
+        phone.activate("+12025550141")
+        assert phone.send("+12025550142", "hello", "a").json()["reason"] == "consent"
+        look_up = {"type": "MXPH", "externalId": "+12025550142"}
+        answer = phone.ask("GET", "http://api.account.xiaomi.com/pass/user@id", look_up)
+        assert answer.json()["reason"] == "consent"
+        phone.consent("messaging", "granted")
+        assert phone.data(phone.send("+12025550142", "hello", "b"))["result"] == "sms"
+
+
+def test_time_deletes_whatever_clients_do(start: Start) -> None:
+    config = CloudConfig(
+        regions=ONE,
+        start=START,
+        clock_speed=0,
+        retention=Retention(backup_after_withdrawal_s=86_400, session_s=10 * 86_400),
+        retention_every_s=0.05,
+    )
+    with start(config) as running, phone_of(running) as phone, phone_of(running) as sim:
+        phone.register("time@example.com")
+        phone.consent("backup.notes", "granted")
+        phone.data(phone.sync("notes", [{"id": "n", "data": {"text": "soon gone"}}], key="k"))
+        sim.activate("+12025550143")
+        phone.consent("backup.notes", "withdrawn")
+        assert phone.sync("notes", [], key="l").json()["reason"] == "consent"
+        assert _holds(running, b"soon gone")
+        running.set_time(START + timedelta(days=2))
+        end = time.monotonic() + 10
+        while _holds(running, b"soon gone"):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        rows = running.residents(BEIJING)[phone.user_id]["rows"]
+        running.set_time(START + timedelta(days=40))
+        running.enforce_retention(BEIJING)
+        assert running.residents(BEIJING)[phone.user_id]["rows"] < rows
+        assert phone.ask("GET", "https://api.account.xiaomi.com/pass/consent").status_code == 401
+
+
+def _holds(running: Cloud, text: bytes) -> bool:
+    return any(text in file.read_bytes() for file in running.folder.glob("beijing.sqlite*"))
+
+
+def test_a_far_region_answers_later(start: Start) -> None:
+    with (
+        start(CloudConfig(regions={BEIJING: RegionConfig(delay_ms=200)})) as running,
+        phone_of(running) as phone,
+    ):
+        began = time.monotonic()
+        assert phone.ask("GET", "http://connect.rom.miui.com/generate_204").status_code == 204
+        assert time.monotonic() - began > 0.2
+
+
+def test_old_handsets_may_speak_old_tls(start: Start) -> None:
+    with start(CloudConfig(regions=ONE, tls_minimum="1.0", server_keylog=True)) as running:
+        endpoint = running.resolve("api.account.xiaomi.com", "https")
+        old = running.client_context()
+        with pytest.warns(DeprecationWarning, match="TLSv1"):
+            old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1
+        old.set_ciphers("DEFAULT:@SECLEVEL=0")
+        found = ssl.get_server_certificate((endpoint.address, endpoint.port))
+        assert "BEGIN CERTIFICATE" in found
+        with (
+            socket.create_connection((endpoint.address, endpoint.port), timeout=10) as raw,
+            old.wrap_socket(raw, server_hostname=endpoint.host) as secure,
+        ):
+            assert secure.version() == "TLSv1"
+            secure.sendall(
+                b"GET /pass/none HTTP/1.1\r\nHost: api.account.xiaomi.com\r\nConnection: close\r\n\r\n"
+            )
+            assert b"404" in secure.recv(100)
+        assert "CLIENT_RANDOM" in (running.folder / "beijing.keys").read_text()
+
+
+def _story(running: Cloud) -> list[object]:
+    with phone_of(running) as ann, phone_of(running) as bob, phone_of(running) as account:
+        seen: list[object] = [ann.activate("+12025550144"), bob.activate("+12025550145")]
+        push = Push(bob).connect()
+        seen += [ann.send(bob.number, "hello", "a").text, push.until("message")]
+        push.until("confirmed")
+        account.register("seed@example.com")
+        seen += [account.user_id, account.token, account.security]
+        for url in (
+            "http://app.market.xiaomi.com/apm/home?page=2",
+            "http://app.market.xiaomi.com/icons/3",
+            "http://weatherapi.market.xiaomi.com/weather?city=Delhi",
+            "http://miui.com/greetings",
+            "http://update.miui.com/updates/miotaV3.php?b=JHCMIBH45.0",
+        ):
+            answer = account.ask("GET", url)
+            seen += [answer.content, sorted(answer.headers.items())]
+        return seen
+
+
+def test_a_seed_and_a_clock_repeat_every_answer(tmp_path: Path) -> None:
+    told = []
+    for number, seed in enumerate((1, 1, 2)):
+        config = CloudConfig(regions=ONE, seed=seed, start=START, clock_speed=0)
+        with cloud.start(tmp_path / str(number), config, mode="threads") as running:
+            told.append(_story(running))
+    assert told[0] == told[1]
+    assert told[0] != told[2]
+
+
+def test_a_cloud_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    config = CloudConfig(regions=ONE, seed=9)
+    with cloud.start(tmp_path / "cloud", config, mode="threads") as running, phone_of(running) as phone:
+        phone.activate("+12025550146")
+        endpoints = running.endpoints
+    with cloud.start(tmp_path / "cloud", mode="threads", fresh=False) as running:
+        assert running.config == config
+        assert running.endpoints == endpoints
+        with phone_of(running) as again:
+            again.user_id, again.token, again.security = phone.user_id, phone.token, phone.security
+            assert again.data(again.send("+12025550142", "hello", "a"))["result"] == "sms"
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(ChildError, match="something else"):
+        cloud.start(tmp_path)
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_more_streams_than_allowed_are_refused(start: Start) -> None:
+    config = CloudConfig(regions=ONE, limits=Limits(streams=1))
+    with start(config) as running, phone_of(running) as ann, phone_of(running) as bob:
+        ann.activate("+12025550147")
+        bob.activate("+12025550148")
+        Push(ann).connect()
+        push = Push(bob)
+        push.open()
+        assert push.until("error").attributes["reason"] == "throttled"
+
+
+def test_background_noise_is_answered_over_every_host(start: Start) -> None:
+    with start(CloudConfig(regions=ONE)) as running, phone_of(running) as phone:
+        for method, url in (
+            ("GET", "http://update.miui.com/packages/JHCMIBH47.0.zip"),
+            ("GET", "https://mis.migc.xiaomi.com/migc/home?page=0"),
+            ("POST", "https://tracking.miui.com/track?event=boot"),
+        ):
+            assert phone.ask(method, url).status_code == 200
+        assert phone.ask("POST", "https://tracking.miui.com/track").json()["reason"] == "malformed"
+
+
+def test_a_phone_without_a_session_is_told_so(start: Start) -> None:
+    with start(CloudConfig(regions=ONE)) as running, phone_of(running) as phone:
+        assert phone.ask("GET", "https://noteapi.micloud.xiaomi.net/mic/v1/items").status_code == 401

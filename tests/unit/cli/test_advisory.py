@@ -1,0 +1,256 @@
+"""`phonehome advisory`: from the real case to a file, with nothing unmasked, overwritten or called final too early."""
+
+import hashlib
+import json
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from affair import CONTACT, IMEI, IMSI, OWN, SENDER, write_affair
+
+from phonehome.case.keys import new_signing_key
+from phonehome.case.lock import locked
+from phonehome.case.signing import renew_manifest, sign_manifest
+from phonehome.cli.advisory import BY_NAME
+from phonehome.cli.exit_codes import ExitCode
+from phonehome.cli.main import main
+from phonehome.documents.advisory import AdvisoryDocument
+
+DETAILS = """publisher: {name: "Example CERT", namespace: "https://cert.example", category: coordinator}
+id: CIAD-2014-0001
+tlp: GREEN
+revisions: [{version: 1, date: 2014-10-24, summary: "First version"}]
+"""
+PLANTED = (IMEI, IMSI, OWN, CONTACT, SENDER, "Fictional Mobile")
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The affair of 2014, with the result that `phonehome audit` keeps."""
+    root = write_affair(tmp_path_factory.mktemp("advisory"))
+    assert main(["audit", str(root), "-o", str(root.parent / "audit.txt")]) == ExitCode.DONE
+    return root
+
+
+@pytest.fixture(scope="module")
+def revealed(audited: Path) -> Path:
+    """The same audit with the values in it, as `--reveal` writes it."""
+    target = audited.parent / "revealed.json"
+    assert main(["audit", str(audited), "--reveal", "-o", str(target)]) == ExitCode.DONE
+    return target
+
+
+@pytest.fixture
+def case(audited: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(audited, tmp_path / "case"))
+
+
+def sign(root: Path) -> None:
+    with locked(root, "a test"):
+        sign_manifest(root, renew_manifest(root), new_signing_key())
+
+
+def notice(root: Path, *options: str) -> AdvisoryDocument:
+    target = root.parent / "notice.json"
+    assert main(["advisory", str(root), "-o", str(target), *options]) == ExitCode.DONE
+    return AdvisoryDocument.model_validate_json(target.read_bytes())
+
+
+def spellings(value: str) -> list[bytes]:
+    """A planted value, its digits, its tail, and its usual digests."""
+    digits = "".join(character for character in value if character.isdigit())
+    texts = [value, *([digits, digits[-8:]] if digits else [])]
+    digests = [getattr(hashlib, name)(value.encode()).hexdigest() for name in ("md5", "sha1", "sha256")]
+    return [text.encode() for text in (*texts, *digests)]
+
+
+@pytest.mark.needs_tool("pdftotext")
+@pytest.mark.parametrize("name", BY_NAME)
+def test_no_format_holds_a_planted_value(audited: Path, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "notice"
+    assert main(["advisory", str(audited), "--format", name, "-o", str(target)]) == ExitCode.DONE
+    data = target.read_bytes()
+    if name == "pdf":
+        data += subprocess.run(
+            ["pdftotext", "-raw", target, "-"], capture_output=True, check=True, timeout=60
+        ).stdout
+    assert [value for value in PLANTED if any(text in data for text in spellings(value))] == []
+    assert b"imei-1" in data
+
+
+@pytest.mark.needs_tool("pdftotext")
+@pytest.mark.parametrize("name", BY_NAME)
+def test_revealed_it_does_and_says_so_in_a_file_for_its_owner(
+    audited: Path, tmp_path: Path, name: str
+) -> None:
+    target = tmp_path / "notice"
+    assert main(["advisory", str(audited), "--reveal", "--format", name, "-o", str(target)]) == ExitCode.DONE
+    data = target.read_bytes()
+    if name == "pdf":
+        data = subprocess.run(
+            ["pdftotext", "-raw", target, "-"], capture_output=True, check=True, timeout=60
+        ).stdout
+    assert IMEI.encode() in data
+    assert b"NOT MASKED" in data
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_a_document_that_shows_values_is_refused_unless_they_are_asked_for(
+    revealed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["advisory", str(revealed), "-o", str(tmp_path / "n.md")]) == ExitCode.USAGE
+    assert "shows personal values" in capsys.readouterr().err
+    assert not (tmp_path / "n.md").exists()
+
+
+def test_a_case_is_audited_again_for_its_values(audited: Path, revealed: Path, tmp_path: Path) -> None:
+    for number, way in enumerate((audited, revealed)):
+        assert (
+            main(["advisory", str(way), "--reveal", "-o", str(tmp_path / f"{number}.json")]) == ExitCode.DONE
+        )
+    assert (tmp_path / "0.json").read_bytes() == (tmp_path / "1.json").read_bytes()
+    assert IMEI.encode() in (tmp_path / "0.json").read_bytes()
+
+
+def test_a_kept_result_gives_what_the_case_gives(audited: Path, tmp_path: Path) -> None:
+    ways = [str(audited), str(audited / "results" / "audit.json")]
+    for number, way in enumerate(ways):
+        assert main(["advisory", way, "-o", str(tmp_path / f"{number}.json")]) == ExitCode.DONE
+    assert (tmp_path / "0.json").read_bytes() == (tmp_path / "1.json").read_bytes()
+
+
+def test_a_case_without_a_result_is_audited_and_left_as_it_is(case: Path) -> None:
+    before = notice(case)
+    shutil.rmtree(case / "results")
+    assert notice(case) == before
+    assert not (case / "results").exists()
+
+
+def test_the_affair_is_a_reconstruction_whose_update_is_not_called_fixed(audited: Path) -> None:
+    found = notice(audited)
+    assert found.status == "draft"
+    assert [text.split(":")[0] for text in found.notices] == ["DRAFT", "RECONSTRUCTION"]
+    states = {(h.model, b.build): b.state for h in found.handsets for b in h.builds}
+    assert states == {
+        ("Redmi 1S", "factory"): "affected",
+        ("Redmi 1S", "update-2014-08-10"): "affected",
+        ("Redmi Note", "note-2014-07"): "undecided",
+    }
+    update = next(b for h in found.handsets for b in h.builds if b.build == "update-2014-08-10")
+    assert any("Encrypted on the way now" in text for text in update.why)
+    assert any("Not tested under the same conditions" in text for text in update.why)
+
+
+def test_what_people_decided_stands_in_the_case(case: Path) -> None:
+    (case / "advisory.yaml").write_text(DETAILS, encoding="utf-8")
+    found = notice(case)
+    assert (found.id, found.tlp, found.publisher.name) == ("CIAD-2014-0001", "GREEN", "Example CERT")
+    assert notice(case, "--tlp", "amber+strict").tlp == "AMBER+STRICT"
+
+
+def test_a_signed_case_gives_a_final_notice_until_something_is_changed(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (case / "advisory.yaml").write_text(DETAILS, encoding="utf-8")
+    sign(case)
+    assert notice(case).status == "final"
+    (case / "advisory.yaml").write_text(DETAILS.replace("GREEN", "CLEAR"), encoding="utf-8")
+    capsys.readouterr()
+    assert notice(case).status == "draft"
+    assert "the case is not what was signed" in capsys.readouterr().err
+
+
+def test_details_from_elsewhere_are_not_covered_by_the_signature(case: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text(DETAILS, encoding="utf-8")
+    sign(case)
+    assert notice(case).status == "final"
+    assert notice(case, "--details", str(tmp_path / "other.yaml")).status == "draft"
+
+
+def test_csaf_in_a_folder_gets_the_name_that_it_must_have(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (case / "advisory.yaml").write_text(DETAILS, encoding="utf-8")
+    assert main(["advisory", str(case), "--format", "csaf", "-o", str(tmp_path)]) == ExitCode.DONE
+    assert (
+        json.loads((tmp_path / "ciad-2014-0001.json").read_bytes())["document"]["tracking"]["id"]
+        == "CIAD-2014-0001"
+    )
+    assert main(["advisory", str(case), "--format", "csaf", "-o", str(tmp_path / "x.json")]) == ExitCode.DONE
+    assert "to be called ciad-2014-0001.json" in capsys.readouterr().err
+
+
+def test_an_older_notice_is_replaced_and_nothing_else(audited: Path, tmp_path: Path) -> None:
+    for name, chosen in BY_NAME.items():
+        target = tmp_path / f"notice-{name}"
+        command = ["advisory", str(audited), "--format", name, "-o", str(target)]
+        assert main(command) == ExitCode.DONE
+        assert main(command) == ExitCode.DONE
+        target.write_bytes(b"%PDF-1.7 # A recording, and nothing of ours")
+        assert main(command) == ExitCode.USAGE, chosen.name
+        assert target.read_bytes().startswith(b"%PDF-1.7 # A recording")
+
+
+@pytest.mark.parametrize(
+    "place", ["notice.html", "sessions/notice.html", "sessions/01-factory-no-account/x.html"]
+)
+def test_nothing_is_written_into_the_evidence(
+    case: Path, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["advisory", str(case), "-o", str(case / place)]) == ExitCode.USAGE
+    assert "would count as evidence" in capsys.readouterr().err
+    assert not (case / place).exists()
+
+
+def test_results_may_be_written_beside_the_kept_one(case: Path) -> None:
+    assert main(["advisory", str(case), "-o", str(case / "results" / "notice.html")]) == ExitCode.DONE
+    kept = case / "results" / "audit.json"
+    before = kept.read_bytes()
+    assert main(["advisory", str(case), "-o", str(kept)]) == ExitCode.USAGE
+    assert kept.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["missing"], "there is no such case and no such file"),
+        (["folder"], "this folder is no case"),
+        (["text.txt"], "is neither the folder of a case nor an audit document"),
+        (["binary.bin"], "is neither the folder of a case nor an audit document"),
+        (["newer.json"], "phonehome.audit/2"),
+        (["folder", "-o", "x.docx"], "No format goes with the suffix"),
+        (["folder", "--tlp", "WHITE"], "Invalid value for '--tlp'"),
+    ],
+)
+def test_what_cannot_be_ends_in_a_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.txt").write_text("text", encoding="utf-8")
+    (tmp_path / "binary.bin").write_bytes(os.urandom(64))
+    (tmp_path / "newer.json").write_text('{"schema": "phonehome.audit/2"}', encoding="utf-8")
+    assert main(["advisory", *arguments]) == ExitCode.USAGE
+    assert said in capsys.readouterr().err
+
+
+def test_an_audit_of_single_recordings_is_no_case(
+    audited: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    har = audited / "sessions" / "01-factory-no-account" / "traffic.har"
+    assert main(["audit", str(har), "-o", str(tmp_path / "one.json")]) == ExitCode.DONE
+    assert main(["advisory", str(tmp_path / "one.json")]) == ExitCode.USAGE
+    assert "an advisory needs a case" in capsys.readouterr().err
+
+
+def test_mistakes_in_the_file_name_their_line(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (case / "advisory.yaml").write_text("tlp: GREEN\nseverity: worst\n", encoding="utf-8")
+    assert main(["advisory", str(case)]) == ExitCode.USAGE
+    assert "advisory.yaml:2: severity must be one of low, medium, high, critical" in capsys.readouterr().err
