@@ -31,8 +31,11 @@ packages: ## install the Debian packages that the tests use, where that is allow
 	@scripts/bootstrap packages
 
 .PHONY: demo
-demo: setup ## audit a real app's recording; writes demo-report.html here
+demo: setup ## the story of 2014, told from its audit; writes demo-report.html and demo-advisory.html here
 	@$(BIN)/python -m phonehome.demo
+.PHONY: demo-case
+demo-case: dev ## record the case of the demo anew, with the lab
+	$(BIN)/python scripts/record_demo_case.py
 
 .PHONY: lint docs
 lint: dev ## formatting, style, types, layers, dependencies

@@ -64,6 +64,7 @@ def run_scenario(scenario: Scenario, root: Path, options: RunOptions) -> None:
         ConfigError: The folder holds something, or the recorder cannot record here.
         HandsetError: A build and the cloud do not agree: the scenario is broken.
     """
+    RECORDERS[options.recorder].check()
     write_skeleton(scenario, root)
     subjects = load_case(root, evidence=False).case.subjects
     absent = list(_absent(scenario, subjects))

@@ -11,7 +11,7 @@ from phonehome.documents.judgement import VerdictDoc
 from phonehome.documents.score import ScoreDocument, VerdictRowDoc
 from phonehome.judge.score import score_verdicts
 from phonehome.lab.score import score
-from phonehome.lab.truth import FILE, RightVerdict, load_truth
+from phonehome.lab.truth import FILE, RightVerdict, Truth, load_truth
 from phonehome.model.claim import Confidence, ExpectedVerdict, Verdict
 
 
@@ -24,7 +24,11 @@ def score_case(root: Path, options: CaseOptions) -> ScoreDocument:
     truth = load_truth(root / FILE)
     loaded = load_case(root)
     rulings, _ = load_rulings(loaded)
-    document = audit_case(loaded, rulings, options)
+    return score_document(truth, audit_case(loaded, rulings, options))
+
+
+def score_document(truth: Truth, document: AuditDocument) -> ScoreDocument:
+    """Score an audit that was made already, its verdicts too."""
     return score(truth, document, list(_rows(truth.verdicts, document)))
 
 

@@ -13,6 +13,7 @@ from phonehome.model.problem import Problem
 from phonehome.readers.base import DEFAULTS, ByteStream, Item, ReadingOptions
 from phonehome.readers.flow_dns import read_dns
 from phonehome.readers.flow_http import has_broken_headers, is_unrecorded, read_http
+from phonehome.readers.flow_passed import find_passed_tls
 from phonehome.readers.flow_state import State
 from phonehome.readers.flow_streams import read_old_websocket, read_stream
 from phonehome.readers.tnetstring import FramingError, Value, read_value
@@ -88,7 +89,7 @@ class _FlowFile:
         else:
             if len(self._handshakes) < MAX_HANDSHAKES and flow.state("metadata").flag("websocket"):
                 self._handshakes[flow.text("id")] = exchange
-            yield exchange
+            yield find_passed_tls(exchange) or exchange
             yield from self._iter_notes(flow, index)
 
     def _make_exchange(self, flow: State, index: int) -> Exchange:

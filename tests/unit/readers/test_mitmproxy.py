@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phonehome.model.account import Account
 from phonehome.model.errors import DecodeError, LimitExceeded
 from phonehome.model.exchange import Direction, Exchange, Protocol, Transport
 from phonehome.model.problem import Problem
 from phonehome.readers import tnetstring
 from phonehome.readers.base import Item
+from phonehome.readers.flow_passed import PASSED
 from phonehome.readers.mitmproxy import NEWEST_VERSION, MitmproxyReader
 from phonehome.readers.tnetstring import FramingError, Value, parse_value, read_value
 
@@ -322,6 +324,19 @@ class TestOtherFlows:
         assert isinstance(exchange, Exchange)
         assert (exchange.host, exchange.address) == ("name.example", "198.51.100.7")
         assert exchange.transport is Transport.TLS
+
+    def test_tls_that_was_passed_through_is_closed_and_no_exchange(self, read_flows: Read) -> None:
+        hello = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
+        flow = {"version": 21, "type": "tcp", **connections(sni="name.example")}
+        flow["messages"] = [
+            [True, hello, 1714557601.0],
+            [False, b"\x16\x03\x03", 1714557602.0],
+            [True, b"\x17\x03\x03" + bytes(40), 1714557603.0],
+        ]
+        [account] = read_flows(dump(flow))
+        assert isinstance(account, Account)
+        assert (account.host, account.port, account.transport) == ("example.org", 443, Transport.TLS)
+        assert (account.closed, account.read, account.reason) == (len(hello) + 43, 0, PASSED)
 
     def test_dns_has_a_uri_and_its_answer_in_lines(self, read_flows: Read) -> None:
         question = {"name": "imei-1.example.org", "type": 1, "class_": 1}

@@ -81,7 +81,8 @@ class Phone:
             # Drawn for every behaviour, whether it is its turn or not: one more of them changes no other.
             drawn = self.random.randrange(100)
             if self.state.does(behaviour, step or "") and drawn < behaviour.percent:
-                self.clock.move_to(self.clock.now + BETWEEN)
+                # To a whole second: how many ticks the last act took may differ from run to run.
+                self.clock.move_to(self.clock.now.replace(microsecond=0) + BETWEEN)
                 await self._do(behaviour)
 
     async def close(self) -> None:
@@ -127,9 +128,15 @@ class Phone:
     ) -> httpx.Response:
         client = self._clients.get(pinned)
         client.cookies.clear()  # only what the build says goes with a request
-        return await client.request(
-            written.method, written.url, headers=dict(headers), content=written.content
-        )
+        try:
+            return await client.request(
+                written.method, written.url, headers=dict(headers), content=written.content
+            )
+        except httpx.TransportError as error:
+            raise HandsetError(
+                f"{written.method} to {written.host} at the step {self._step} got no answer "
+                f"({type(error).__name__}: {error}); the scenario is incomplete"
+            ) from error
 
     def _session(self, request: Request, behaviour: Behaviour) -> Session | None:
         if request.session is None:

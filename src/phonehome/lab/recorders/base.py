@@ -49,6 +49,15 @@ class Recorder(ABC):
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
 
+    @classmethod
+    @abstractmethod
+    def check(cls) -> None:
+        """Check, before anything is begun, that it can record here.
+
+        Raises:
+            ConfigError: A program that it needs is not here.
+        """
+
     @property
     @abstractmethod
     def clock(self) -> ScenarioClock:

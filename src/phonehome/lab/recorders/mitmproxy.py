@@ -30,6 +30,7 @@ import json
 from pathlib import Path
 
 MAP = {tuple(key): tuple(place) for key, place in json.loads(Path(__file__).with_name("map.json").read_text())}
+ASKED = {}
 
 
 def server_connect(data):
@@ -37,7 +38,13 @@ def server_connect(data):
     if place is None:
         data.server.error = "the lab has no such host, and never dials out"
     else:
+        ASKED[data.server.id] = data.server.address
         data.server.address = place
+
+
+def server_connected(data):
+    # The name again, by which the next request finds this connection; its setter refuses that once it is open.
+    data.server.__dict__["address"] = ASKED.pop(data.server.id, data.server.address)
 '''
 
 
@@ -48,12 +55,16 @@ class MitmproxyRecorder(Recorder):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        advice = "install mitmproxy in an environment of its own"
-        self._mitmdump = find_program("mitmdump", "PHONEHOME_MITMDUMP", advice)
+        self._mitmdump = _find()
         self._port = free_port(LOOPBACK)
         self._clock = LiveClock(setting.begin)
         self._program: Program | None = None
         self._version = "unknown"
+
+    @classmethod
+    def check(cls) -> None:
+        """See that mitmdump is here."""
+        _find()
 
     @property
     def clock(self) -> LiveClock:
@@ -116,3 +127,7 @@ class MitmproxyRecorder(Recorder):
         await asyncio.sleep(SETTLE_S)
         if self._program is not None:
             await self._program.stop()
+
+
+def _find() -> Path:
+    return find_program("mitmdump", "PHONEHOME_MITMDUMP", "install mitmproxy in an environment of its own")

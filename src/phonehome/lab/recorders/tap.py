@@ -31,6 +31,10 @@ class TapRecorder(Recorder):
         self._tap = Tap(setting.routes, self._book, self._clock, handset=HANDSET)
         self._keylog = setting.folder / KEYLOG
 
+    @classmethod
+    def check(cls) -> None:
+        """Nothing is needed."""
+
     @property
     def clock(self) -> StepClock:
         """The scenario's clock, which moves by steps."""

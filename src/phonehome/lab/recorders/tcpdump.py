@@ -1,25 +1,27 @@
 """Recording with tcpdump on the loopback interface, where it may: real packets, at this machine's time.
 
-The handset connects to the servers themselves, so addresses are those of loopback; `stand_ins` of the
-session says for which hosts they stand. The key log lies beside the capture.
+The handset connects to a relay's ports on loopback, and tcpdump records these: so it sees what goes over the recorded
+network, and not the rest of loopback. Addresses are those of loopback; `stand_ins` of the session says for which hosts
+they stand. The key log lies beside the capture.
 """
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Self
 
 from phonehome.case.adding import Recording
 from phonehome.lab.handset.ways import Way
-from phonehome.lab.recorders.base import KEYLOG, Recorder, Setting, direct, trusting
+from phonehome.lab.recorders.base import KEYLOG, Recorder, Setting, trusting
 from phonehome.lab.recorders.programs import Program, ask_version, find_program
-from phonehome.lab.tap.clock import LiveClock
+from phonehome.lab.tap.clock import LiveClock, StepClock
+from phonehome.lab.tap.pcapng import CaptureBook
+from phonehome.lab.tap.relay import Tap
 from phonehome.model.session import Position
 
 CAPTURE = "traffic.pcap"
-LOOPBACK = "127.0.0.1"
 SETTLE_S = 0.5
 """Until the kernel has handed over its last packets."""
-MAX_PORTS = 40
 
 
 class TcpdumpRecorder(Recorder):
@@ -29,11 +31,18 @@ class TcpdumpRecorder(Recorder):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        self._tcpdump = find_program("tcpdump", "PHONEHOME_TCPDUMP", "install the package tcpdump")
+        self._tcpdump = _find()
+        # Only its ports are needed: what it writes down is thrown away.
+        self._relay = Tap(setting.routes, CaptureBook(setting.comment), StepClock(setting.begin))
         self._keylog = setting.folder / KEYLOG
         self._clock = LiveClock(setting.begin)
         self._program: Program | None = None
         self._version = "unknown"
+
+    @classmethod
+    def check(cls) -> None:
+        """See that tcpdump is here."""
+        _find()
 
     @property
     def clock(self) -> LiveClock:
@@ -47,10 +56,10 @@ class TcpdumpRecorder(Recorder):
 
     @property
     def way(self) -> Way:
-        """To the servers themselves."""
+        """Over the relay's ports."""
         ca_file, keylog = self.setting.ca_file, self._keylog
         return Way(
-            addresses=direct(self.setting.routes),
+            addresses=self._relay.listening,
             context=lambda pinned: trusting(ca_file, None if pinned else keylog),
             recorded=True,
         )
@@ -60,22 +69,17 @@ class TcpdumpRecorder(Recorder):
         """Which tcpdump."""
         return {"tcpdump": self._version}
 
-    @property
-    def handset(self) -> str | None:
-        """Where the servers have other addresses of loopback than it, its own."""
-        servers = {route.server[0] for route in self.setting.routes}
-        return None if LOOPBACK in servers else LOOPBACK
-
     def recordings(self) -> list[Recording]:
         """Give the capture, with its key log if anything was encrypted."""
         keylog = self._keylog if self._keylog.exists() else None
         return [Recording(capture=self.setting.folder / CAPTURE, keylog=keylog)]
 
     async def __aenter__(self) -> Self:
-        ports = sorted({route.server[1] for route in self.setting.routes})[:MAX_PORTS]
+        await self._relay.__aenter__()
+        ports = sorted({port for _, port in self._relay.listening.values()})
         chosen = "tcp and (" + " or ".join(f"port {port}" for port in ports) + ")"
         folder = self.setting.folder
-        command = [str(self._tcpdump), "-i", "lo", "-U", "-s", "0", "-B", "8192"]
+        command = [str(self._tcpdump), "-i", "lo", "-U", "--immediate-mode", "-s", "0", "-B", "8192"]
         command += ["-w", str(folder / CAPTURE), chosen]
         self._version = await ask_version(self._tcpdump)
         self._program = await Program.start(command, folder / "tcpdump.log", "listening on")
@@ -86,3 +90,8 @@ class TcpdumpRecorder(Recorder):
         await asyncio.sleep(SETTLE_S)
         if self._program is not None:
             await self._program.stop()
+        await self._relay.__aexit__(*exception)
+
+
+def _find() -> Path:
+    return find_program("tcpdump", "PHONEHOME_TCPDUMP", "install the package tcpdump")
