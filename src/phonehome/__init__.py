@@ -1,5 +1,3 @@
 """phonehome: what does this phone send, to whom, where, and did anybody agree to it?"""
 
-from importlib.metadata import version
-
-__version__ = version("phonehome")
+__version__ = "0.1.0"

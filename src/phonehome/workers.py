@@ -15,10 +15,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
+from struct import Struct
 from threading import Event, Thread
 from typing import IO, BinaryIO, Self
 
 _PIPE_BYTES = 1 << 20
+_LENGTH = Struct("<Q")
+_SWITCH_SECONDS = 0.0005
+"""How long a thread computes while another has an answer to take; the process that sends it waits that long for each
+pipe full of it."""
 _POLL_SECONDS = 0.02
 
 
@@ -55,6 +60,7 @@ class Worker:
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))
         self._threads = (
             Thread(target=self._hand_over, args=(self._process.stdin,), daemon=True),
             Thread(target=self._take, args=(self._process.stdout,), daemon=True),
@@ -96,7 +102,7 @@ class Worker:
         with stdout:
             while not self._closing.is_set():
                 try:
-                    answer = pickle.load(stdout)  # noqa: S301  our own process
+                    answer = read_answer(stdout)
                 except (EOFError, OSError, pickle.UnpicklingError):
                     answer = _Failure("it ended")
                 self._put(answer)
@@ -118,7 +124,7 @@ def serve(handle: Callable[[object], Iterator[object]]) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asked ends us
     gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
+    gc.set_threshold(1_000_000, 20, 100)
     _widen(sys.stdout.fileno())
     with suppress(BrokenPipeError):  # nobody listens any more
         answer_all(handle, sys.stdin.buffer, sys.stdout.buffer)
@@ -149,8 +155,25 @@ def answer_all(handle: Callable[[object], Iterator[object]], messages: BinaryIO,
 
 
 def _send(answer: object, answers: BinaryIO) -> None:
-    pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
+    """Send its length before it, so that it is taken in few reads: before each, a busy process makes us wait."""
+    data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+    answers.write(_LENGTH.pack(len(data)))
+    answers.write(data)
     answers.flush()
+
+
+def read_answer(answers: IO[bytes]) -> object:
+    """Take one answer.
+
+    Raises:
+        EOFError: There is none any more, or not all of it.
+    """
+    head = answers.read(_LENGTH.size)
+    size = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else 0
+    data = answers.read(size)
+    if not size or len(data) < size:
+        raise EOFError
+    return pickle.loads(data)  # noqa: S301  our own process
 
 
 def _widen(pipe: int) -> None:

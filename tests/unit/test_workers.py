@@ -10,7 +10,7 @@ from threading import active_count
 import pytest
 
 from phonehome.model.subject import Subject
-from phonehome.workers import Worker, WorkerError, answer_all
+from phonehome.workers import Worker, WorkerError, answer_all, read_answer
 
 
 def answers_to(handle: object, *messages: object) -> list[object]:
@@ -20,7 +20,7 @@ def answers_to(handle: object, *messages: object) -> list[object]:
     answered.seek(0)
     answers = []
     while answered.tell() < end:
-        answers.append(pickle.load(answered))
+        answers.append(read_answer(answered))
     return answers
 
 

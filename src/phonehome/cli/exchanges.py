@@ -1,6 +1,6 @@
 """`phonehome exchanges`: what was read, unmasked and without judging it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import click
 
@@ -12,7 +12,7 @@ from phonehome.cli.workers import workers_option
 from phonehome.model.errors import InputError
 from phonehome.model.exchange import Exchange
 from phonehome.model.problem import Problem
-from phonehome.readers import InputFile, ReadingOptions, Rendered, iter_inputs, read_inputs
+from phonehome.readers import InputFile, Reading, ReadingOptions, Rendered, iter_inputs, read_inputs
 from phonehome.reports.exchanges import HarWriter, NdjsonWriter
 
 EPILOG = """\b
@@ -50,7 +50,9 @@ def exchanges(
     standard input.
     """
     writer = HarWriter() if format_name == "har" else NdjsonWriter(bodies)
-    options = ReadingOptions(key_logs=key_logs, handset=handset, workers=workers, render=writer.render)
+    options = ReadingOptions(
+        key_logs=key_logs, handset=handset, workers=workers, render=writer.render, audited=False
+    )
     written = _Written(iter_inputs(paths), options, writer.render)
     with open_stdout() as stdout:
         for piece in writer.join(written):
@@ -68,16 +70,20 @@ class _Written(Iterator[tuple[int, bytes]]):
     ) -> None:
         self.number = 0
         self._render = render
-        self._items = (item for reading in read_inputs(inputs, options) for item in reading)
+        self._written = self._iter_written(read_inputs(inputs, options))
 
     def __next__(self) -> tuple[int, bytes]:
-        for item in self._items:
-            if isinstance(item, Exchange):
-                self.number += 1
-                return item.index, self._render(item)
-            if isinstance(item, Rendered):
-                self.number += 1
-                return item.index, item.data
-            if isinstance(item, Problem):
-                say(f"{item.where}: {item.reason}")
-        raise StopIteration
+        return next(self._written)
+
+    def _iter_written(self, readings: Iterable[Reading]) -> Iterator[tuple[int, bytes]]:
+        render = self._render
+        for reading in readings:
+            for item in reading:
+                if isinstance(item, Exchange):
+                    self.number += 1
+                    yield item.index, render(item)
+                elif isinstance(item, Rendered):
+                    self.number += 1
+                    yield item.index, item.data
+                elif isinstance(item, Problem):
+                    say(f"{item.where}: {item.reason}")

@@ -39,7 +39,7 @@ def check_key_log(path: Path) -> bytes:
         if len(data) > MAX_KEY_LOG_BYTES:
             raise InputError(f"is longer than the {MAX_KEY_LOG_BYTES:,} bytes that are read of a key log")
         if data.strip():
-            KeyLog.parse(data)
+            KeyLog.check(data)
         else:
             say(f"warning: {path}: is empty, so no TLS is opened with it")
     except OSError as error:

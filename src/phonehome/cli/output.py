@@ -15,6 +15,9 @@ from phonehome.reports.text import visible
 
 OWNER_ONLY = 0o600
 
+_ENOUGH_BYTES = 256 * 1024
+"""Bytes of a result that are written together."""
+
 
 def say(text: str) -> None:
     """Tell the user something on standard error, each line with the program's name before it."""
@@ -40,29 +43,39 @@ def _encode(text: str | bytes) -> bytes:
 
 
 class Stdout:
-    """Standard output; tells its own failures from those of what it is given to write."""
+    """Standard output; tells its own failures from those of what it is given to write.
+
+    What is written is gathered, whatever the buffer of the system's own stream: each call of the system costs.
+    """
 
     def __init__(self) -> None:
         self._out = sys.stdout.buffer
+        self._held: list[bytes] = []
+        self._size = 0
 
     def write(self, data: bytes) -> None:
-        """Write all of it.
+        """Write all of it, or hold it until there is more.
 
         Raises:
             BrokenPipeError: Its reader went away.
             ConfigError: It cannot be written: its disk is full.
         """
-        try:
-            self._out.write(data)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise _cannot_write(error) from error
+        self._held.append(data)
+        self._size += len(data)
+        if self._size >= _ENOUGH_BYTES:
+            self._write_held()
 
     def flush(self) -> None:
         """Hand on what is held; it raises what `write` raises."""
+        self._write_held(flush=True)
+
+    def _write_held(self, *, flush: bool = False) -> None:
+        data = b"".join(self._held)
+        self._held, self._size = [], 0
         try:
-            self._out.flush()
+            self._out.write(data)
+            if flush:
+                self._out.flush()
         except BrokenPipeError:
             raise
         except OSError as error:

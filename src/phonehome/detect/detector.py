@@ -5,14 +5,14 @@ the exchanges. What a batch showed to hold nothing is remembered and not opened 
 """
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from phonehome.detect.entropy import MIN_OPAQUE, is_opaque
+from phonehome.detect.entropy import MIN_OPAQUE, is_opaque, is_short_opaque
 from phonehome.detect.evidence import layers_of, place_of, spans_of
-from phonehome.detect.graph import Graph
+from phonehome.detect.graph import Edge, Graph
 from phonehome.detect.lexicon import Lexicon
 from phonehome.detect.locate import Candidate, choose, iter_candidates
 from phonehome.detect.masking import Masker
@@ -303,11 +303,13 @@ def _opaque_up(batch: _Batch) -> dict[int, int]:
     """For each exchange, the bytes of its bodies and messages sent up that look like ciphertext.
 
     A part counts where one such content makes up most of it, or where several small ones do: fields that an app
-    encrypted one by one, each too short to tell.
+    encrypted one by one, each too short to tell. Of what is shorter in all, a body counts that is nothing else: a
+    number of eleven digits fits into one block of a cipher.
     """
     graph = batch.graph
     lost: dict[int, int] = {}
     pieces: dict[int, dict[tuple[int, int], bytes]] = {}
+    shorts: dict[int, dict[tuple[int, int], bytes]] = {}
     for node in graph.unknown:
         data = graph.data[node]
         for root_number, edges in graph.iter_paths(node):
@@ -318,11 +320,29 @@ def _opaque_up(batch: _Batch) -> dict[int, int]:
             start, end = (outermost.start, outermost.end) if outermost is not None else (0, len(data))
             if len(data) < MIN_OPAQUE:
                 pieces.setdefault(root_number, {})[start, end] = data
+                if _is_plain_or_base64(graph, edges):
+                    shorts.setdefault(root_number, {})[start, end] = data
             elif 2 * (end - start) >= len(graph.data[root.node]) and is_opaque(data):
                 lost[root.exchange] = lost.get(root.exchange, 0) + end - start
     for root_number, parts in pieces.items():
         root = batch.roots[root_number]
-        covered = sum(end - start for start, end in parts)
-        if 2 * covered >= len(graph.data[root.node]) and is_opaque(b"".join(dict.fromkeys(parts.values()))):
-            lost[root.exchange] = lost.get(root.exchange, 0) + covered
+        size = len(graph.data[root.node])
+        for found, is_hidden in ((parts, is_opaque), (shorts.get(root_number, {}), is_short_opaque)):
+            covered = sum(end - start for start, end in found)
+            if 2 * covered >= size and is_hidden(b"".join(dict.fromkeys(found.values()))):
+                lost[root.exchange] = lost.get(root.exchange, 0) + covered
+                break
     return lost
+
+
+_OTHER_CODINGS = ("base16", "base32", "base58", "base85", "z85", "ascii85")
+
+
+def _is_plain_or_base64(graph: Graph, edges: Sequence[Edge]) -> bool:
+    """Say whether short bytes stand as they are, or in Base64 that is no word; other codings hold numbers and ids."""
+    if any(edge.layer.startswith(_OTHER_CODINGS) for edge in edges):
+        return False
+    coded = next((edge for edge in reversed(edges) if edge.layer.startswith("base64")), None)
+    if coded is None or coded.start < 0:
+        return True
+    return not graph.data[coded.parent][coded.start : coded.end].isalpha()

@@ -4,9 +4,10 @@ Bytes stay bytes: a body is what the recording holds, with the content codings t
 beside it, so that a finding's offset points into something another lab can cut out of the same recording.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import cast
 
 Header = tuple[bytes, bytes]
 
@@ -144,3 +145,94 @@ class Exchange:
         """Application bytes that this exchange sent upward, before decoding."""
         sent = self.request.size if self.request is not None else 0
         return sent + sum(piece.wire_size for piece in self.pieces if piece.direction is Direction.UP)
+
+
+class _OpenMessage:
+    """A message that is still being made; see `build_message`."""
+
+    __slots__ = ("body", "codings", "headers", "missing", "size", "truncated")
+
+    def __init__(
+        self,
+        headers: tuple[Header, ...],
+        body: bytes,
+        codings: tuple[str, ...],
+        size: int,
+        truncated: bool,
+        missing: int,
+    ) -> None:
+        self.headers = headers
+        self.body = body
+        self.codings = codings
+        self.size = size
+        self.truncated = truncated
+        self.missing = missing
+
+
+class _OpenExchange:
+    """An exchange that is still being made; see `build_exchange`."""
+
+    __slots__ = tuple(field.name for field in fields(Exchange))
+
+    def __init__(
+        self,
+        input: int,  # noqa: A002  the field's name
+        index: int,
+        *,
+        protocol: Protocol,
+        time: datetime | None = None,
+        method: str | None = None,
+        url: bytes | None = None,
+        host: str | None = None,
+        address: str | None = None,
+        port: int | None = None,
+        transport: Transport | None = None,
+        app: str | None = None,
+        packets: tuple[int, ...] = (),
+        status: int | None = None,
+        request: Message | None = None,
+        response: Message | None = None,
+        pieces: tuple[Piece, ...] = (),
+        inbound: bool = False,
+    ) -> None:
+        self.input = input
+        self.index = index
+        self.time = time
+        self.protocol = protocol
+        self.method = method
+        self.url = url
+        self.host = host
+        self.address = address
+        self.port = port
+        self.transport = transport
+        self.app = app
+        self.packets = packets
+        self.status = status
+        self.request = request
+        self.response = response
+        self.pieces = pieces
+        self.inbound = inbound
+
+
+def build_message(
+    headers: tuple[Header, ...],
+    body: bytes,
+    codings: tuple[str, ...],
+    size: int,
+    truncated: bool,
+    missing: int,
+) -> Message:
+    """Make a message in a fifth of the time: a frozen dataclass sets each of its fields by a call.
+
+    It is made open, and then said to be of the frozen class, whose slots are the same.
+    """
+    message = _OpenMessage(headers, body, codings, size, truncated, missing)
+    message.__class__ = Message  # type: ignore[assignment]  # the slots are the same
+    return cast("Message", message)
+
+
+def build_exchange(number: int, index: int, others: dict[str, object]) -> Exchange:
+    """Make an exchange of input, index and its other fields in half of the time; see `build_message`."""
+    exchange = _OpenExchange(number, index, **others)  # type: ignore[arg-type]
+    exchange.__class__ = Exchange  # type: ignore[assignment]  # the slots are the same
+    return cast("Exchange", exchange)

@@ -37,6 +37,10 @@ class Rendered:
     time: datetime | None
     data: bytes
 
+    def __reduce__(self) -> tuple[type["Rendered"], tuple[int, int, datetime | None, bytes]]:
+        """Travel between processes as a call, which takes a third of what a dataclass does by itself."""
+        return Rendered, (self.input, self.index, self.time, self.data)
+
 
 Item = Exchange | Rendered | Problem | Account | SeenHandset | RecordedSpan
 
@@ -52,12 +56,14 @@ class ReadingOptions:
         render: How workers write exchanges, so that bodies need not travel twice; it gets the exchange with an index
             that is not yet its own. None to get exchanges. It travels itself, so it is an object or a function of
             a module.
+        audited: Whether what only an audit needs is wanted: the SHA-256 of inputs, and the accounts of connections.
     """
 
     key_logs: tuple[bytes, ...] = ()
     handset: str | None = None
     workers: int = 1
     render: Callable[[Exchange], bytes] | None = None
+    audited: bool = True
 
 
 DEFAULTS = ReadingOptions()

@@ -100,7 +100,7 @@ class CaptureReading:
         self._told = bool(options.key_logs)
         self._finder = HandsetFinder(options.handset)
         self._origins = Origins(number)
-        self._session = Session(self._origins, self._keys, self._finder, share)
+        self._session = Session(self._origins, self._keys, self._finder, share, accounted=options.audited)
         self._carried = Carried()
         self._ip = IpLayer()
         self._gathering = Gathering() if gather else None

@@ -3,8 +3,10 @@
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from phonehome.model.exchange import Header, Protocol, Transport
+from phonehome.model.header_names import KnownHeaders, find_headers
 
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://"
@@ -14,7 +16,8 @@ _URL = re.compile(
 )
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _MAX_PORT = 65535
-_CONTENT_ENCODING = b"content-encoding"
+_MAX_REMEMBERED = 256
+_MAX_REMEMBERED_VALUE = 64
 _MAX_LENGTH_DIGITS = 15
 
 # Names of HTTP versions: RFC 9110 tokens, ALPN identifiers, and how browsers and proxies spell them.
@@ -137,12 +140,24 @@ def content_length(headers: tuple[Header, ...]) -> int:
 
 def declared_codings(headers: tuple[Header, ...]) -> tuple[str, ...]:
     """Give the content codings that the headers declare, outermost last; `identity` is none."""
-    size = len(_CONTENT_ENCODING)  # compared first: this is asked of every message
-    declared = [value for key, value in headers if len(key) == size and key.lower() == _CONTENT_ENCODING]
-    if not declared:
+    return read_codings(headers, find_headers(headers))
+
+
+def read_codings(headers: tuple[Header, ...], known: KnownHeaders) -> tuple[str, ...]:
+    """Give what `declared_codings` gives, of headers that were looked through already."""
+    encodings = known.encodings
+    if not encodings:
         return ()
-    names = [part.strip().lower() for value in declared for part in value.decode("latin-1").split(",")]
+    value = b",".join([headers[place][1] for place in encodings])
+    return _remembered_codings(value) if len(value) <= _MAX_REMEMBERED_VALUE else _read_codings(value)
+
+
+def _read_codings(value: bytes) -> tuple[str, ...]:
+    names = [part.strip().lower() for part in value.decode("latin-1").split(",")]
     return tuple(name for name in names if name and name != "identity")
+
+
+_remembered_codings = lru_cache(_MAX_REMEMBERED)(_read_codings)
 
 
 def head_size(start_line: int, headers: tuple[Header, ...]) -> int:

@@ -37,7 +37,8 @@ class InputFacts:
     Attributes:
         path: What people call it.
         format: The reader's name; None where nothing could be read.
-        sha256: Of the bytes as stored, wrapping included; of the whole archive for a member of one.
+        sha256: Of the bytes as stored, wrapping included; of the whole archive for a member of one. None where
+            `ReadingOptions.audited` is not set.
         size: Of the same bytes.
         first: When its earliest exchange began.
         last: When its latest exchange began.
@@ -60,6 +61,8 @@ class InputFacts:
 Found = Exchange | Rendered | Problem | Account
 """What comes out of an input."""
 
+_TIMED = (Exchange, Rendered)
+
 
 class Reading(Iterator[Found]):
     """Iterates over one input, or over the files of one recording; afterwards the facts are complete.
@@ -71,7 +74,7 @@ class Reading(Iterator[Found]):
     def __init__(self, files: Sequence[InputFile], options: ReadingOptions) -> None:
         self.files = tuple(files)
         self._options = options
-        self._ledgers = {file.number: _Ledger(file) for file in files}
+        self._ledgers = {file.number: _Ledger(file, hashed=options.audited) for file in files}
         self._items = self._iter_items()
 
     def __next__(self) -> Found:
@@ -89,8 +92,10 @@ class Reading(Iterator[Found]):
         return [ledger.facts for ledger in self._ledgers.values()]
 
     def _iter_items(self) -> Iterator[Found]:
+        ledgers, first = self._ledgers, self.files[0].number
         for item in self._iter_sources():
-            ledger = self._ledgers[item.input if item.input is not None else self.files[0].number]
+            number = item.input
+            ledger = ledgers[number if number is not None else first]
             if isinstance(item, SeenHandset):
                 ledger.handset = item
             elif isinstance(item, RecordedSpan):
@@ -146,8 +151,8 @@ class _Ledger:
         handset: Which end of it was the phone.
     """
 
-    def __init__(self, file: InputFile) -> None:
-        self.tally = file.stored if file.stored is not None else Tally()
+    def __init__(self, file: InputFile, *, hashed: bool) -> None:
+        self.tally = file.stored if file.stored is not None else Tally(hashed=hashed)
         self.handset: SeenHandset | None = None
         self._file = file
         self._first: datetime | None = None
@@ -168,21 +173,27 @@ class _Ledger:
             first=self._first,
             last=self._last,
             handset=self.handset,
-            recorded_from=self._from,
-            recorded_to=self._to,
+            recorded_from=min(filter(None, (self._from, self._first)), default=None),
+            recorded_to=max(filter(None, (self._to, self._last)), default=None),
         )
 
     def note(self, item: Found) -> bool:
         """Count an item; tells whether it is to be handed on."""
         self._items += 1
-        if isinstance(item, Problem):
+        if isinstance(item, _TIMED):
+            time = item.time
+            if time is None:
+                pass
+            elif self._first is None or self._last is None:
+                self._first = self._last = time
+            elif time > self._last:
+                self._last = time
+            elif time < self._first:
+                self._first = time
+        elif isinstance(item, Problem):
             self._problems += 1
             return self._problems <= MAX_PROBLEMS
-        if isinstance(item, Exchange | Rendered) and item.time is not None:
-            self._first = item.time if self._first is None else min(self._first, item.time)
-            self._last = item.time if self._last is None else max(self._last, item.time)
-            self.cover(item.time, item.time)
-        if isinstance(item, Exchange):
+        if isinstance(item, Exchange) and item.pieces:
             times = [piece.time for piece in item.pieces if piece.time is not None]
             if times:
                 self.cover(min(times), max(times))

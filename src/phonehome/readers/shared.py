@@ -101,6 +101,7 @@ def render(step: Step, options: ReadingOptions) -> Step:
 
 
 _NOTHING = Step(())
+_NUMBERED = (Exchange, Rendered)
 
 
 class Merger:
@@ -127,7 +128,7 @@ class Merger:
         for worker, step in enumerate(steps):
             indexes = self._indexes[worker]
             for item in step.items:
-                if isinstance(item, Exchange | Rendered):
+                if isinstance(item, _NUMBERED):
                     exchanges.append((indexes.pop(item.index), item))
                 else:
                     others.append(item)

@@ -30,21 +30,26 @@ _CHUNK_BYTES = 1 << 20
 
 
 class Tally:
-    """Counts and hashes the bytes of an input as stored."""
+    """Counts and hashes the bytes of an input as stored.
 
-    def __init__(self) -> None:
+    Args:
+        hashed: Whether anybody will ask for the digest.
+    """
+
+    def __init__(self, *, hashed: bool = True) -> None:
         self.size = 0
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if hashed else None
 
-    def add(self, data: bytes) -> None:
+    def add(self, data: bytes | memoryview) -> None:
         """Count what was read."""
         self.size += len(data)
-        self._hash.update(data)
+        if self._hash is not None:
+            self._hash.update(data)
 
     @property
-    def sha256(self) -> str:
-        """The digest, in hex."""
-        return self._hash.hexdigest()
+    def sha256(self) -> str | None:
+        """The digest, in hex; None where it was not taken."""
+        return self._hash.hexdigest() if self._hash is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
@@ -69,7 +74,7 @@ class Source:
 
 def file_source(path: Path, name: str) -> Source:
     """Make the source of a file."""
-    opener = partial(_open_file, path)
+    opener = partial(open_file, path)
     return Source(name=name, head=partial(_head_of_file, path), open=opener, path=path, file=path)
 
 
@@ -135,11 +140,24 @@ class _Counted:
     def __init__(self, stream: ByteStream, tally: Tally) -> None:
         self._stream = stream
         self._tally = tally
+        self._again = 0  # bytes that are read once more
 
     def read(self, size: int = -1, /) -> bytes:
         data = self._stream.read(size)
-        self._tally.add(data)
+        if self._again:
+            again, self._again = self._again, max(0, self._again - len(data))
+            self._tally.add(memoryview(data)[again:])
+        else:
+            self._tally.add(data)
         return data
+
+    def step_back(self, size: int) -> bool:
+        """Go back by some of the bytes that were read, which do not count again; False where that cannot be."""
+        if not isinstance(self._stream, io.BufferedReader) or not self._stream.seekable():
+            return False
+        self._stream.seek(-size, io.SEEK_CUR)
+        self._again += size
+        return True
 
     def drain(self) -> None:
         """Count what nobody read."""
@@ -178,7 +196,8 @@ def _head_of_file(path: Path) -> bytes:
 
 
 @contextmanager
-def _open_file(path: Path, tally: Tally) -> Iterator[ByteStream]:
+def open_file(path: Path, tally: Tally) -> Iterator[ByteStream]:
+    """Open a file, and count all of it."""
     with path.open("rb") as file:
         counted = _Counted(file, tally)
         yield counted

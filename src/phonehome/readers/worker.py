@@ -8,6 +8,7 @@ from phonehome.readers.base import Item, Rendered
 from phonehome.readers.capture import CaptureReading
 from phonehome.readers.packets.share import Counts, Step
 from phonehome.readers.shared import Order, render
+from phonehome.readers.sources import Tally, open_file
 from phonehome.workers import serve
 
 
@@ -16,7 +17,7 @@ def work(order: object) -> Iterator[Step | Counts]:
     assert isinstance(order, Order)
     reading = CaptureReading(order.where, order.number, order.options, share=order.share)
     try:
-        with order.path.open("rb") as stream:
+        with open_file(order.path, Tally(hashed=False)) as stream:
             for step in reading.take(stream, order.where, order.number):
                 yield _own(step, order)
     except OSError:
@@ -30,9 +31,12 @@ def _own(step: Step, order: Order) -> Step:
     return Step(own_items(render(step, order.options).items), step.fresh)
 
 
+_OWN = (Exchange, Rendered, Account)
+
+
 def own_items(items: Sequence[Item]) -> list[Item]:
     """Leave out what every worker sees."""
-    return [item for item in items if isinstance(item, Exchange | Rendered | Account)]
+    return [item for item in items if isinstance(item, _OWN)]
 
 
 if __name__ == "__main__":

@@ -5,17 +5,17 @@ cannot be told from a backslash that was there: take `body` or the recording for
 surrogate escape, which our own reader turns back into the byte.
 """
 
-import hashlib
 import json
-from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
+from pybase64 import b64encode
 
 from phonehome import __version__
 from phonehome.model.exchange import Direction, Exchange, Header, Message, Piece, Protocol, Transport
+from phonehome.reports.ndjson import write_exchange
 
 _EPOCH = "1970-01-01T00:00:00Z"
 _TEXT_OPCODE = 1
@@ -34,12 +34,13 @@ class NdjsonWriter:
 
     def render(self, exchange: Exchange) -> bytes:
         """Write an exchange, all but its index, which comes first."""
-        return _dump(_line(exchange, self.bodies), orjson.OPT_APPEND_NEWLINE)[1:]
+        return write_exchange(exchange, bodies=self.bodies)
 
     def join(self, rendered: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
         """Give the lines of exchanges: their indexes, and what was written of them."""
         for index, data in rendered:
-            yield b'{"index":%d,%b' % (index, data)
+            yield b'{"index":%d,' % index
+            yield data
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,17 @@ class HarWriter:
         yield f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": ['.encode()
         separator = b"\n"
         for _, data in rendered:
-            yield separator + data
+            yield separator
+            yield data
             separator = b",\n"
         yield b"\n]}}\n"
 
 
 def iter_ndjson(exchanges: Iterable[Exchange], *, bodies: bool) -> Iterator[bytes]:
-    """Give the lines of JSON of exchanges piece by piece; see `NdjsonWriter`."""
+    """Give the line of JSON of each exchange; see `NdjsonWriter`."""
     writer = NdjsonWriter(bodies)
-    return writer.join((exchange.index, writer.render(exchange)) for exchange in exchanges)
+    for exchange in exchanges:
+        yield b"".join(writer.join([(exchange.index, writer.render(exchange))]))
 
 
 def iter_har(exchanges: Iterable[Exchange]) -> Iterator[bytes]:
@@ -115,22 +118,21 @@ class _Base64:
         self.data = data
 
 
-def _dump(value: dict[str, object], option: int = 0) -> bytes:
+def _dump(value: dict[str, object]) -> bytes:
     """Write one object; lone surrogates, which stand for bytes that are no text, are beyond the quick writer."""
     try:
-        return orjson.dumps(value, _fragment, option)
+        return orjson.dumps(value, _fragment)
     except TypeError:
-        text = json.dumps(value, separators=(",", ":"), default=_string)
-        return text.encode() + (b"\n" if option & orjson.OPT_APPEND_NEWLINE else b"")
+        return json.dumps(value, separators=(",", ":"), default=_string).encode()
 
 
 def _fragment(value: object) -> orjson.Fragment:
     """Nothing in it needs an escape, so the writer need not look."""
-    return orjson.Fragment(b'"%b"' % b2a_base64(_bytes(value), newline=False))
+    return orjson.Fragment(b'"%b"' % b64encode(_bytes(value)))
 
 
 def _string(value: object) -> str:
-    return b2a_base64(_bytes(value), newline=False).decode()
+    return b64encode(_bytes(value)).decode()
 
 
 def _bytes(value: object) -> bytes:
@@ -173,52 +175,6 @@ _PIECE = _object(
     sha256=_DIGEST,
     body=_BODY,
 )
-
-
-def _line(exchange: Exchange, bodies: bool) -> dict[str, object]:
-    return {
-        "time": _time(exchange.time),
-        "protocol": exchange.protocol.value,
-        "method": exchange.method,
-        "url": _readable(exchange.url) if exchange.url is not None else None,
-        "host": _readable(exchange.host.encode("utf-8", "surrogateescape")) if exchange.host else None,
-        "address": exchange.address,
-        "port": exchange.port,
-        "app": exchange.app,
-        "packets": list(exchange.packets),
-        "status": exchange.status,
-        "transport": exchange.transport.value if exchange.transport is not None else None,
-        "request": _message_line(exchange.request, bodies),
-        "response": _message_line(exchange.response, bodies),
-        "messages": [_piece_line(piece, bodies) for piece in exchange.pieces],
-    }
-
-
-def _message_line(message: Message | None, bodies: bool) -> dict[str, object] | None:
-    if message is None:
-        return None
-    return {
-        "headers": [
-            (name.decode("utf-8", "backslashreplace"), value.decode("utf-8", "backslashreplace"))
-            for name, value in message.headers
-        ],
-        "size": message.size,
-        "sha256": hashlib.sha256(message.body).hexdigest(),
-        "codings": list(message.codings),
-        "truncated": message.truncated,
-        "body": _Base64(message.body) if bodies else None,
-    }
-
-
-def _piece_line(piece: Piece, bodies: bool) -> dict[str, object]:
-    return {
-        "direction": piece.direction.value,
-        "time": _time(piece.time),
-        "text": piece.text,
-        "size": len(piece.data),
-        "sha256": hashlib.sha256(piece.data).hexdigest(),
-        "body": _Base64(piece.data) if bodies else None,
-    }
 
 
 def _entry(exchange: Exchange) -> dict[str, object]:
@@ -327,10 +283,6 @@ def _websocket_message(piece: Piece) -> dict[str, object]:
 
 def _time(time: datetime | None) -> str | None:
     return time.isoformat().replace("+00:00", "Z") if time is not None else None
-
-
-def _readable(data: bytes) -> str:
-    return data.decode("utf-8", "backslashreplace")
 
 
 def _exact(data: bytes) -> str:

@@ -134,7 +134,7 @@ def parse_fields(lines: list[bytes]) -> Fields:
         memory.forget()
     rest = lines[1:]
     headers = tuple(map(memory.__getitem__, rest))
-    found = [special[line] for line in rest if line in special]
+    found = [special[line] for line in filter(special.__contains__, rest)]
     fields = Fields(headers)
     for kind, value in found:
         if kind == _FOLD:

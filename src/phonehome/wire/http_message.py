@@ -1,6 +1,7 @@
 """One HTTP request or response as the parsers of versions 1 and 2 give it."""
 
 from phonehome.model.exchange import Header
+from phonehome.model.header_names import KnownHeaders, find_headers
 
 MAX_HEAD = 256 * 1024
 """Bytes of one head (start line and fields; in HTTP/2 one compressed header block) that are read."""
@@ -62,6 +63,8 @@ class HttpMessage:
     """
 
     __slots__ = (
+        "_known",
+        "_of",
         "authority",
         "body",
         "dropped",
@@ -91,6 +94,8 @@ class HttpMessage:
         self.status = status
         self.end = start
         self.headers: tuple[Header, ...] = ()
+        self._known: KnownHeaders | None = None
+        self._of: tuple[Header, ...] = ()
         self.body = b""
         self.size = 0
         self.lost = 0
@@ -101,6 +106,15 @@ class HttpMessage:
         self.scheme: bytes | None = None
         self.authority: bytes | None = None
         self.protocol: bytes | None = None
+
+    @property
+    def known(self) -> KnownHeaders:
+        """Where in `headers` those stand that every message is asked for."""
+        known, headers = self._known, self.headers
+        if known is None or self._of is not headers:
+            known = self._known = find_headers(headers)
+            self._of = headers
+        return known
 
     @property
     def interim(self) -> bool:

@@ -12,6 +12,8 @@ _MIDDLE = slice(1 << 10, MAX_PLACES >> 1)
 _WORTH = 64
 """Places that are forgotten together, as each time costs a copy of the rest."""
 
+# Below, a search that begins at 1 never gives less, so what lies before the first place is told to be at it.
+
 
 class StreamPlaces(Protocol):
     """Maps offsets of a stream to packets."""
@@ -55,16 +57,16 @@ class Places:
 
     def packets(self, start: int, end: int) -> tuple[int, ...]:
         """Give the numbers of the packets that a stretch came in, in stream order."""
-        first = max(bisect_right(self._offsets, start) - 1, 0)
-        return tuple(self._numbers[first : max(bisect_left(self._offsets, end, first), first + 1)])
+        first = bisect_right(self._offsets, start, 1) - 1
+        return tuple(self._numbers[first : bisect_left(self._offsets, end, first + 1)])
 
     def first(self, offset: int) -> int:
         """Give the number of the packet that an offset came in; 0 if nothing came."""
-        return self._numbers[max(bisect_right(self._offsets, offset) - 1, 0)] if self._numbers else 0
+        return self._numbers[bisect_right(self._offsets, offset, 1) - 1] if self._numbers else 0
 
     def time(self, offset: int) -> int:
         """Give its time, in nanoseconds since the epoch."""
-        return self._times[max(bisect_right(self._offsets, offset) - 1, 0)] if self._times else 0
+        return self._times[bisect_right(self._offsets, offset, 1) - 1] if self._times else 0
 
     def forget(self, before: int) -> None:
         """Forget what lies before an offset, once that is worth the while; one packet always stays."""
@@ -96,12 +98,12 @@ class RecordPlaces:
         """Give the numbers of the packets that a stretch came in, in stream order."""
         if not self._plain:
             return ()
-        first = max(bisect_right(self._plain, start) - 1, 0)
+        first = bisect_right(self._plain, start, 1) - 1
         after = bisect_left(self._plain, end, first)
         begin = self._records[first]
         # The last record ends where the next begins; of the very last one its head tells the first packet.
         stop = self._records[after] if after < len(self._records) else self._records[-1] + 1
-        return self._outer.packets(begin, max(stop, begin + 1))
+        return self._outer.packets(begin, stop if stop > begin else begin + 1)
 
     def first(self, offset: int) -> int:
         """Give the number of the packet that an offset's record began in."""
@@ -119,7 +121,7 @@ class RecordPlaces:
             del self._plain[:place], self._records[:place]
 
     def _record(self, offset: int) -> int:
-        return self._records[max(bisect_right(self._plain, offset) - 1, 0)] if self._records else 0
+        return self._records[bisect_right(self._plain, offset, 1) - 1] if self._records else 0
 
 
 class ShiftedPlaces:

@@ -5,13 +5,13 @@ is out of order, sent twice, overlapping or cut goes segment by segment. Of byte
 first ones recorded count, which is what most receivers keep.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from phonehome.wire.columns import Column, Mask
+from phonehome.wire.columns import Column
 from phonehome.wire.places import Places
 from phonehome.wire.segments import Segments
 
@@ -61,7 +61,7 @@ class Batch:
         acknowledged: What each acknowledges, where its flags say that it does.
         numbers, times: Of each packet.
         before: Recorded bytes of all payloads before each one, in this order.
-        continues: Whether each payload continues the one before it, which is whole.
+        breaks: The places of payloads that do not continue the one before them, or behind one that is cut.
         turns: The places of payloads that lie before the end of the one before them, or behind an ending; where a
             direction begins that means nothing.
     """
@@ -75,15 +75,14 @@ class Batch:
     numbers: list[int]
     times: list[int]
     before: list[int]
-    continues: Mask = field(repr=False)
+    breaks: list[int]
     turns: Column = field(repr=False)
 
     def runs(self, begin: int, end: int) -> list[tuple[int, int]]:
         """Give the stretches of a stretch in which each segment continues the last."""
-        breaks = np.flatnonzero(~self.continues[begin + 1 : end])
-        if not len(breaks):
+        places = self.breaks[bisect_right(self.breaks, begin) : bisect_left(self.breaks, end)]
+        if not places:
             return [(begin, end)]
-        places = (breaks + begin + 1).tolist()
         return list(zip([begin, *places], [*places, end], strict=True))
 
 
@@ -93,8 +92,7 @@ def make_batch(segments: Segments, order: Column) -> Batch:
     sequence = (segments.sequence[order] + (segments.flags[order] & SYN != 0)) % _MODULUS
     size = ends - starts
     before = np.cumsum(size) - size
-    continues = np.ones(len(order), bool)
-    continues[1:] = (sequence[1:] == (sequence[:-1] + size[:-1]) % _MODULUS) & (cut[:-1] == 0)
+    breaks = np.flatnonzero((sequence[1:] != (sequence[:-1] + size[:-1]) % _MODULUS) | (cut[:-1] != 0)) + 1
     ahead = (sequence[1:] - sequence[:-1] - size[:-1] + _HALF) % _MODULUS - _HALF
     turns = np.flatnonzero((size[1:] > 1) & ((ahead < 0) | (segments.flags[order][:-1] & FIN != 0))) + 1
     return Batch(
@@ -107,7 +105,7 @@ def make_batch(segments: Segments, order: Column) -> Batch:
         numbers=segments.number[order].tolist(),
         times=segments.time[order].tolist(),
         before=before.tolist(),
-        continues=continues,
+        breaks=breaks.tolist(),
         turns=turns,
     )
 
@@ -198,11 +196,14 @@ class Stream:
         if self._index:
             self._index, self._copies = [], set()
         for start, stop in batch.runs(begin, end):
-            if not self._pending and batch.sequence[start] == self._next and not batch.cut[stop - 1]:
-                if data := self._receive_plain(batch, start, stop):
-                    given.append(data)
-            else:
-                self._receive_singly(batch, start, stop, given, begin, end)
+            place = start
+            while place < stop:
+                if not self._pending and batch.sequence[place] == self._next and not batch.cut[stop - 1]:
+                    if data := self._receive_plain(batch, place, stop):
+                        given.append(data)
+                    break
+                self._receive_singly(batch, place, place + 1, given, begin, end)
+                place += 1
         return _joined(given) if len(given) > 1 else given
 
     def end_window(self) -> list[bytes | int]:
@@ -289,9 +290,11 @@ class Stream:
         base, end = self._next, self.places.end
         if not self._index:
             self._index = sorted(
-                (end + distance(base, batch.sequence[one]), one)
-                for one in range(first, last)
-                if batch.starts[one] < batch.ends[one]
+                [
+                    (end - _HALF + (sequence - base + _HALF) % _MODULUS, one)  # as `distance` counts
+                    for one, sequence in enumerate(batch.sequence[first:last], first)
+                    if batch.starts[one] < batch.ends[one]
+                ]
             )
         at, stop = late.offset, late.offset + len(late.data)
         if stop <= end:

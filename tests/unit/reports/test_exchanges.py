@@ -145,6 +145,44 @@ def test_any_exchange_is_a_valid_line_of_ndjson(exchange: Exchange, bodies: bool
     jsonschema.Draft202012Validator(exchanges_schema()).validate(json.loads(line))
 
 
+def plainly(message: Message | None, *, bodies: bool) -> object:
+    if message is None:
+        return None
+    return {
+        "headers": [
+            [part.decode("utf-8", "backslashreplace") for part in header] for header in message.headers
+        ],
+        "size": message.size,
+        "sha256": hashlib.sha256(message.body).hexdigest(),
+        "codings": list(message.codings),
+        "truncated": message.truncated,
+        "body": base64.b64encode(message.body).decode() if bodies else None,
+    }
+
+
+@given(exchange=EXCHANGES, bodies=st.booleans())
+def test_a_line_is_what_plain_json_would_be(exchange: Exchange, bodies: bool) -> None:
+    [line] = iter_ndjson([exchange], bodies=bodies)
+    read = json.loads(line)
+    assert read["time"] == (exchange.time.isoformat().replace("+00:00", "Z") if exchange.time else None)
+    assert read["url"] == (exchange.url.decode("utf-8", "backslashreplace") if exchange.url else None)
+    plain = (exchange.protocol, exchange.method, exchange.host, exchange.address, exchange.port, exchange.app)
+    named = ("protocol", "method", "host", "address", "port", "app")
+    assert tuple(read[name] for name in named) == plain
+    assert (read["packets"], read["status"]) == (list(exchange.packets), exchange.status)
+    assert read["transport"] == (exchange.transport.value if exchange.transport is not None else None)
+    assert read["request"] == plainly(exchange.request, bodies=bodies)
+    assert read["response"] == plainly(exchange.response, bodies=bodies)
+    assert [(piece["direction"], piece["text"], piece["size"]) for piece in read["messages"]] == [
+        (piece.direction, piece.text, len(piece.data)) for piece in exchange.pieces
+    ]
+
+
+def test_half_of_a_surrogate_pair_is_written_with_an_escape() -> None:
+    [line] = iter_ndjson([replace(HTTP, method="G\ud800T")], bodies=True)
+    assert json.loads(line)["method"] == "G\ud800T"
+
+
 def test_a_line_says_what_the_contract_says() -> None:
     [line] = iter_ndjson([HTTP], bodies=True)
     read = json.loads(line)

@@ -138,13 +138,16 @@ class Connection:
         """Whether segments wait for one that is missing."""
         return any(stream.is_waiting for stream in self._streams)
 
-    def finish(self, origins: Origins) -> Account | None:
-        """Give what is left; the account, where there is something to account for."""
+    def finish(self) -> None:
+        """Give what is left."""
         for side in _SIDES:
             for item in self._streams[side].finish():
                 self._pass(side, item)
         self._handler.pump()
         self._handler.finish()
+
+    def account(self, origins: Origins) -> Account | None:
+        """Give the account of what was finished, where there is something to account for."""
         counts = self._handler.counts()
         layer = self._handler.tls
         unfit = self._streams[self.link.up].left_out + self._streams[self.link.up].differing

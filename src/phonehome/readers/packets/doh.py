@@ -25,9 +25,9 @@ def put_dns(
         target = request.target or b""
         if b"dns=" in target:
             query = _parse(read_doh_target(target))
-        elif request.body and _TYPE in (request.header(b"content-type") or b""):
+        elif request.body and _is_dns(request):
             query = _parse(request.body)
-    if response is not None and response.body and _TYPE in (response.header(b"content-type") or b""):
+    if response is not None and response.body and _is_dns(response):
         answer = _parse(response.body)
     if query is None and answer is None:
         return
@@ -45,6 +45,11 @@ def put_dns(
     fields["time"] = to_time(places[side].time(shown.start))
     fields["packets"] = places[side].packets(shown.start, shown.end)
     link.put(places[side].first(shown.start), {}, 0, fields)
+
+
+def _is_dns(message: HttpMessage) -> bool:
+    place = message.known.content_type
+    return place is not None and _TYPE in message.headers[place][1]
 
 
 def _parse(data: bytes | None) -> DnsMessage | None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from phonehome.model.exchange import Exchange
+from phonehome.model.exchange import Exchange, build_exchange
 from phonehome.readers.packets.origins import Origins
 
 
@@ -82,7 +82,7 @@ class Outbox:
         return [self._make(index, draft) for index, draft in numbered]
 
     def _make(self, index: int, draft: Draft) -> Exchange:
-        return Exchange(input=self._origins.input(draft.first), index=index, **draft.fields)  # type: ignore[arg-type]
+        return build_exchange(self._origins.input(draft.first), index, draft.fields)
 
 
 def _first(one: Draft | Begun) -> int:

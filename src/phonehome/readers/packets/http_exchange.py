@@ -2,8 +2,8 @@
 
 from functools import lru_cache
 
-from phonehome.model.exchange import Direction, Message, Piece, Protocol, Transport
-from phonehome.readers.endpoints import clean_host, declared_codings
+from phonehome.model.exchange import Direction, Message, Piece, Protocol, Transport, build_message
+from phonehome.readers.endpoints import clean_host, read_codings
 from phonehome.readers.packets.link import Link, to_time
 from phonehome.wire.http_message import HttpMessage
 from phonehome.wire.places import StreamPlaces
@@ -66,14 +66,14 @@ def http_fields(
 
 def make_message(message: HttpMessage) -> Message:
     """Turn a parser's message into the model's; its size counts what is missing too, not what was only announced."""
-    headers, body = message.headers, message.body
-    return Message(
-        headers=headers,
-        body=body,
-        codings=declared_codings(headers) if body else (),
-        size=message.size + message.lost,
-        truncated=message.truncated,
-        missing=message.lost + message.dropped,  # what was only announced may never have been sent
+    headers, body, lost = message.headers, message.body, message.lost
+    return build_message(
+        headers,
+        body,
+        read_codings(headers, message.known) if body else (),
+        message.size + lost,
+        message.truncated,
+        lost + message.dropped,  # what was only announced may never have been sent
     )
 
 
@@ -107,7 +107,7 @@ def _turned(request: HttpMessage | None, response: HttpMessage | None) -> tuple[
 
 def _locate(link: Link, request: HttpMessage) -> tuple[bytes | None, str]:
     target = request.target or b""
-    authority = request.authority or request.header(b"host")
+    authority = request.authority or _host_header(request)
     scheme = request.scheme or (b"http" if link.transport is Transport.CLEARTEXT else b"https")
     if request.method == "CONNECT" and request.protocol is None:
         return target or None, _host(target) or link.host
@@ -121,6 +121,11 @@ def _locate(link: Link, request: HttpMessage) -> tuple[bytes | None, str]:
     if b"%d" % link.port != _DEFAULT_PORTS.get(scheme):
         url += b":%d" % link.port
     return url + target, host
+
+
+def _host_header(request: HttpMessage) -> bytes | None:
+    place = request.known.host
+    return request.headers[place][1] if place is not None else None
 
 
 @lru_cache(maxsize=4096)

@@ -20,7 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def to_time(nanoseconds: int) -> datetime | None:
     """Turn a packet's time into a date; None where it has none, or an impossible one."""
     try:
-        return _EPOCH + timedelta(microseconds=nanoseconds // 1000) if nanoseconds else None
+        return _EPOCH + timedelta(0, 0, nanoseconds // 1000) if nanoseconds else None
     except OverflowError:
         return None
 

@@ -212,7 +212,7 @@ class TlsHandler:
                 continue
             self._places[side].add(plain.marks)
             if self._inner is None:
-                link = self._link.inside(Transport.TLS, self.tls.facts.sni)
+                link = self._link.inside(Transport.TLS, self.tls.sni)
                 self._inner = UnknownHandler(link, self._places, self._keys, self._depth + 1)
             for piece in plain.pieces():
                 if isinstance(piece, int):

@@ -41,9 +41,18 @@ class Session:
         keys: What decrypts.
         finder: Knows the handset.
         share: Which of the conversations to read.
+        accounted: Whether the accounts of connections are wanted.
     """
 
-    def __init__(self, origins: Origins, keys: Keys, finder: HandsetFinder, share: Share = WHOLE) -> None:
+    def __init__(
+        self,
+        origins: Origins,
+        keys: Keys,
+        finder: HandsetFinder,
+        share: Share = WHOLE,
+        *,
+        accounted: bool = True,
+    ) -> None:
         self._holed = 0
         self._missing = 0
         self._stray = 0
@@ -52,6 +61,7 @@ class Session:
         self._keys = keys
         self._finder = finder
         self._share = share
+        self._accounted = accounted
         self._names = NameBook()
         self._out = Outbox(origins)
         self._connections: dict[Pair, Connection] = {}
@@ -335,12 +345,12 @@ class Session:
             self._finish(self._connections.pop(pair))
 
     def _finish(self, connection: Connection) -> None:
-        account = connection.finish(self._origins)
+        connection.finish()
         self._holed += connection.missing > 0
         self._missing += connection.missing
         self._stray += connection.stray
         self._differing += connection.differing
-        if account is not None:
+        if self._accounted and (account := connection.account(self._origins)) is not None:
             self._accounts.append(account)
 
 

@@ -2,17 +2,17 @@
 
 import warnings
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
-from phonehome.decoders.base import Compression
-from phonehome.decoders.brotli import Brotli
-from phonehome.decoders.zlib_stream import Zlib
-from phonehome.decoders.zstd import Zstd
 from phonehome.model.errors import DecodeError, PhonehomeError
 from phonehome.wire.tls.cursor import Cursor
+
+if TYPE_CHECKING:
+    from phonehome.decoders.base import Compression
 
 MAX_NAMES = 64
 """Names kept of one certificate; delivery networks put a hundred on one."""
@@ -21,9 +21,6 @@ MAX_CHAIN_BYTES = 1024 * 1024
 
 _MAX_REMEMBERED = 512
 _MAX_REMEMBERED_BYTES = 8192
-
-# RFC 8879.
-_COMPRESSIONS: dict[int, Compression] = {1: Zlib(), 2: Brotli(), 3: Zstd()}
 
 
 def parse_names(body: bytes, *, has_context: bool) -> tuple[str, ...]:
@@ -49,7 +46,7 @@ def parse_compressed_names(body: bytes) -> tuple[str, ...]:
         DecodeError: There is no certificate that can be read.
     """
     cursor = Cursor(body)
-    compression = _COMPRESSIONS.get(cursor.number(2))
+    compression = _compressions().get(cursor.number(2))
     size = cursor.number(3)
     if compression is None or size > MAX_CHAIN_BYTES:
         raise DecodeError("a certificate message in a compression that is not read, or too large")
@@ -58,6 +55,16 @@ def parse_compressed_names(body: bytes) -> tuple[str, ...]:
     except PhonehomeError as error:
         raise DecodeError("a compressed certificate message that does not decompress") from error
     return parse_names(inflated.data, has_context=True)
+
+
+@lru_cache(maxsize=1)
+def _compressions() -> dict[int, "Compression"]:
+    """By their numbers (RFC 8879); few servers compress, and the libraries take long to load."""
+    from phonehome.decoders.brotli import Brotli
+    from phonehome.decoders.zlib_stream import Zlib
+    from phonehome.decoders.zstd import Zstd
+
+    return {1: Zlib(), 2: Brotli(), 3: Zstd()}
 
 
 def _names(der: bytes) -> tuple[str, ...]:

@@ -101,12 +101,8 @@ class Aead13(Stateless):
         size = stop - body - self._tag
         if size < 0:
             raise InvalidTag
-        self._decrypt_into(
-            (self._iv ^ sequence).to_bytes(_NONCE_BYTES, "big"),
-            view[body:stop],
-            data[start:body],
-            out[at : at + size],
-        )
+        nonce = (self._iv ^ sequence).to_bytes(_NONCE_BYTES, "big")
+        self._decrypt_into(nonce, view[body:stop], data[start:body], out[at : at + size])
         return size
 
 

@@ -73,6 +73,11 @@ class TlsConnection:
         return self._handshake.facts
 
     @property
+    def sni(self) -> str | None:
+        """The server name that the first hello asks for, as in `facts`, which take longer to write."""
+        return self._handshake.sni
+
+    @property
     def closed(self) -> list[int]:
         """By side, the bytes of record payload that stayed closed so far."""
         return [half.stream.closed for half in self._halves]

@@ -30,7 +30,6 @@ class Half:
     """
 
     __slots__ = (
-        "_scratch",
         "gapped",
         "held",
         "messages",
@@ -54,7 +53,6 @@ class Half:
         self.refused = 0
         self.passed = 0
         self.trials = 0
-        self._scratch: bytearray | None = None
 
     def find_number(self, event: Event, opener: Opener, numbers: range, first: int) -> int | None:
         """Find the number under which a record opens; the opener is then ready to open it once more.
@@ -65,9 +63,7 @@ class Half:
             numbers: What to try.
             first: The number that a record would have if none were missing.
         """
-        if self._scratch is None:
-            self._scratch = bytearray(MAX_RECORD_BYTES + SLACK)
-        data, target = self.stream.data, memoryview(self._scratch)
+        data, target = self.stream.data, memoryview(bytearray(event.stop - event.start + SLACK))
         view, hidden = memoryview(data), self.stream.hidden(event)
         for number in numbers:
             if self.trials >= MAX_TRIALS:

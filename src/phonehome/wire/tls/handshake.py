@@ -75,10 +75,15 @@ class Handshake:
             self._facts = self._make_facts()
         return self._facts
 
+    @property
+    def sni(self) -> str | None:
+        """The server name that the first hello asks for."""
+        return self._first_client.server_name if self._first_client is not None else None
+
     def _make_facts(self) -> TlsFacts:
         client, server = self._first_client, self._first_server
         return TlsFacts(
-            sni=client.server_name if client is not None else None,
+            sni=self.sni,
             ech_outer=self._ech_outer,
             alpn_offered=tuple(map(readable, client.alpn)) if client is not None else (),
             alpn_chosen=readable(self._alpn_chosen) if self._alpn_chosen is not None else None,

@@ -8,6 +8,7 @@ secrets blocks of pcapng.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 
 from phonehome.model.errors import InputError
@@ -26,6 +27,8 @@ _LINE = re.compile(
     rb"|RSA[ \t]+Session-ID:(?P<session>[0-9A-Fa-f]{2,64})[ \t]+Master-Key:(?P<master>[0-9A-Fa-f]{96}))[ \t]*$",
     re.MULTILINE,
 )
+_WRITTEN = re.compile(rb"^[^\S\n]*[^\s#]", re.MULTILINE)
+"""What begins a line that is neither empty nor a comment."""
 _RANDOM_DIGITS = 64
 _MASTER_DIGITS = 96
 
@@ -63,12 +66,26 @@ class KeyLog:
         """
         keys = cls()
         if not keys.add(data):
-            reason = "is empty" if not data.strip() else f"has no such line in its {len(data)} bytes"
-            raise InputError(
-                "this is no key log: expected lines of a label, a client random and a secret in hex, as "
-                f"SSLKEYLOGFILE writes them (CLIENT_RANDOM 52b0… 3a1c…), and the file {reason}"
-            )
+            raise cls._refuse(data)
         return keys
+
+    @classmethod
+    def check(cls, data: bytes) -> None:
+        """Look whether there is a line of a key log, as far as the first.
+
+        Raises:
+            InputError: There is none.
+        """
+        if not cls()._read(_as_ascii(data), 1):
+            raise cls._refuse(data)
+
+    @staticmethod
+    def _refuse(data: bytes) -> InputError:
+        reason = "is empty" if not data.strip() else f"has no such line in its {len(data)} bytes"
+        return InputError(
+            "this is no key log: expected lines of a label, a client random and a secret in hex, as "
+            f"SSLKEYLOGFILE writes them (CLIENT_RANDOM 52b0… 3a1c…), and the file {reason}"
+        )
 
     @classmethod
     def join(cls, logs: Iterable[bytes]) -> "KeyLog":
@@ -84,18 +101,23 @@ class KeyLog:
         Lines that are none are counted in `ignored`; nothing is raised.
         """
         data = _as_ascii(data)
-        before = self._lines
+        taken = self._read(data, MAX_SECRETS - self._lines)
+        self._lines += taken
+        self.ignored += max(0, len(_WRITTEN.findall(data)) - taken)
+        return taken
+
+    def _read(self, data: bytes, most: int) -> int:
+        taken = 0
         for match in _LINE.finditer(data):
-            if self._lines >= MAX_SECRETS:
+            if taken >= most:
                 break
-            if match["session"] is not None:
-                self._sessions.setdefault(match["session"].lower(), match["master"])
-            elif not self._take(match["label"], match["key"].lower(), match["secret"]):
+            label, key, secret, session, master = match.groups()
+            if session is not None:
+                self._sessions.setdefault(session.lower(), master)
+            elif not self._take(label, key.lower(), secret):
                 continue
-            self._lines += 1
-        written = sum(1 for line in data.splitlines() if line.strip() and not line.lstrip().startswith(b"#"))
-        self.ignored += max(0, written - (self._lines - before))
-        return self._lines - before
+            taken += 1
+        return taken
 
     def _take(self, label: bytes, key: bytes, secret: bytes) -> bool:
         if len(secret) % 2:
@@ -106,7 +128,11 @@ class KeyLog:
         if len(key) != _RANDOM_DIGITS or (label == b"CLIENT_RANDOM" and len(secret) != _MASTER_DIGITS):
             return False
         # One random, two secrets of one label: the first stands, as in a log that was written twice.
-        self._randoms.setdefault(key, {}).setdefault(label.decode(), secret)
+        known = self._randoms.get(key)
+        if known is None:
+            self._randoms[key] = {_decode(label): secret}
+        else:
+            known.setdefault(_decode(label), secret)
         return True
 
     def __bool__(self) -> bool:
@@ -185,12 +211,17 @@ class KeyLog:
         self._used.add(client_random.hex().encode())
 
 
+@lru_cache(maxsize=64)
+def _decode(label: bytes) -> str:
+    return label.decode()
+
+
 def has_no_secrets(data: bytes) -> bool:
     """Whether something stands in what should be a key log, and no line of one."""
     data = _as_ascii(data)
     if _LINE.search(data) is not None:
         return False
-    return any(line.strip() and not line.lstrip().startswith(b"#") for line in data.splitlines())
+    return _WRITTEN.search(data) is not None
 
 
 def _as_ascii(data: bytes) -> bytes:

@@ -17,13 +17,28 @@ MASTER_BYTES = 48
 def expand_label(digest: str, secret: bytes, label: str, length: int) -> bytes:
     """HKDF-Expand-Label of TLS 1.3 with an empty context, which is all that traffic keys need."""
     info = _label(label, length)
-    output = block = hmac.digest(secret, info + b"\1", digest)
+    output = block = _hmac(digest, secret, info + b"\1")
     counter = 2
     while len(output) < length:
-        block = hmac.digest(secret, block + info + bytes([counter]), digest)
+        block = _hmac(digest, secret, block + info + bytes([counter]))
         output += block
         counter += 1
     return output[:length]
+
+
+def _hmac(digest: str, key: bytes, message: bytes) -> bytes:
+    """HMAC (RFC 2104) by hand: what OpenSSL sets up for each costs thrice as much as two digests."""
+    known = _BLOCKS.get(digest)
+    if known is None or len(key) > known[1]:
+        return hmac.digest(key, message, digest)
+    new, size = known
+    key = key.ljust(size, b"\0")
+    return new(key.translate(_OUTER) + new(key.translate(_INNER) + message).digest()).digest()
+
+
+_BLOCKS = {"sha256": (hashlib.sha256, 64), "sha384": (hashlib.sha384, 128)}
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 
 @lru_cache(maxsize=64)
@@ -52,8 +67,8 @@ def prf(version: int, digest: str, secret: bytes, label: bytes, seed: bytes, len
 def _p_hash(digest: str, secret: bytes, seed: bytes, length: int) -> bytes:
     block, output = seed, b""
     while len(output) < length:
-        block = hmac.digest(secret, block, digest)
-        output += hmac.digest(secret, block + seed, digest)
+        block = _hmac(digest, secret, block)
+        output += _hmac(digest, secret, block + seed)
     return output[:length]
 
 

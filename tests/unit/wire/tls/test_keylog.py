@@ -22,6 +22,7 @@ LINE = b"CLIENT_RANDOM %s %s" % (RANDOM.hex().encode(), MASTER.hex().encode())
     ],
 )
 def test_a_line_is_read_however_it_is_written(written: bytes) -> None:
+    KeyLog.check(written)
     keys = KeyLog.parse(written)
     assert keys.secret("CLIENT_RANDOM", RANDOM) == MASTER
     assert (len(keys), keys.ignored, keys.unused) == (1, 0, 0)
@@ -41,9 +42,10 @@ def test_a_line_is_read_however_it_is_written(written: bytes) -> None:
     ],
 )
 def test_what_is_no_key_log_is_refused_in_one_sentence(data: bytes) -> None:
-    with pytest.raises(InputError, match="this is no key log") as caught:
-        KeyLog.parse(data)
-    assert "\n" not in str(caught.value)
+    for read in (KeyLog.parse, KeyLog.check):
+        with pytest.raises(InputError, match="this is no key log") as caught:
+            read(data)
+        assert "\n" not in str(caught.value)
 
 
 def test_other_lines_are_ignored_and_counted() -> None:
