@@ -309,7 +309,7 @@ def _opaque_up(batch: _Batch) -> dict[int, int]:
     graph = batch.graph
     lost: dict[int, int] = {}
     pieces: dict[int, dict[tuple[int, int], bytes]] = {}
-    shorts: dict[int, dict[tuple[int, int], bytes]] = {}
+    shorts: dict[int, dict[bytes, int]] = {}
     for node in graph.unknown:
         data = graph.data[node]
         for root_number, edges in graph.iter_paths(node):
@@ -321,17 +321,20 @@ def _opaque_up(batch: _Batch) -> dict[int, int]:
             if len(data) < MIN_OPAQUE:
                 pieces.setdefault(root_number, {})[start, end] = data
                 if _is_plain_or_base64(graph, edges):
-                    shorts.setdefault(root_number, {})[start, end] = data
+                    found = shorts.setdefault(root_number, {})
+                    found[data] = max(found.get(data, 0), end - start)
             elif 2 * (end - start) >= len(graph.data[root.node]) and is_opaque(data):
                 lost[root.exchange] = lost.get(root.exchange, 0) + end - start
     for root_number, parts in pieces.items():
         root = batch.roots[root_number]
         size = len(graph.data[root.node])
-        for found, is_hidden in ((parts, is_opaque), (shorts.get(root_number, {}), is_short_opaque)):
-            covered = sum(end - start for start, end in found)
-            if 2 * covered >= size and is_hidden(b"".join(dict.fromkeys(found.values()))):
-                lost[root.exchange] = lost.get(root.exchange, 0) + covered
-                break
+        covered = sum(end - start for start, end in parts)
+        if 2 * covered >= size and is_opaque(b"".join(dict.fromkeys(parts.values()))):
+            lost[root.exchange] = lost.get(root.exchange, 0) + covered
+            continue
+        short = shorts.get(root_number, {})
+        if 2 * sum(short.values()) >= size and is_short_opaque(b"".join(short)):
+            lost[root.exchange] = lost.get(root.exchange, 0) + sum(short.values())
     return lost
 
 

@@ -19,8 +19,12 @@ COVERAGE_SLACK = 0.05
 FRESH_OPAQUE = 0.01
 """How much of all that was sent may have gone unread to hosts that the other side read, or never met."""
 
+MIN_HIDING = 16
+"""Bytes that the least way of hiding a value takes: one block of a cipher."""
+
 NAMED_HOSTS = 3
 
+LookUp = Callable[[Readable], Share | None]
 Part = tuple[Side, Sequence[str]]
 """A side and the names of the sessions that count; an empty name for bare recordings."""
 
@@ -30,7 +34,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %" if 0.01 <= share <= 0.99 or share in (0, 1) else f"{100 * share:.2g} %"
 
 
-def share_at(part: Part, look_up: Callable[[Readable], Share | None]) -> Share:
+def share_at(part: Part, look_up: LookUp) -> Share:
     """Add up a share over sessions."""
     side, names = part
     return add_shares(found for name in names if (found := look_up(side.readable[name])) is not None)
@@ -62,7 +66,7 @@ def doubt_reading(
             yield "coverage", f"more of what {name} sent {place} stayed unread: {shares}"
             break
     else:
-        yield from _doubt_fresh(seen, silent, opaque)
+        yield from _doubt_amount(sent, seen, silent) or _doubt_fresh(seen, silent, opaque)
     if sent.target.direction == "down" and is_unread_at(silent, sent.target.host):
         yield "coverage", f"not all that {name} exchanged with the host could be read"
     lost_before, lost_now = (_lost_problems(part) for part in (seen, silent))
@@ -72,8 +76,9 @@ def doubt_reading(
         yield "position", text
 
 
-def _places(sent: Sent, seen: Part, silent: Part) -> Iterator[tuple[str, Share, Share]]:
-    look_ups: list[tuple[str, Callable[[Readable], Share | None]]] = [
+def _look_ups(sent: Sent) -> list[tuple[str, LookUp]]:
+    """Give where something may have gone unread, the nearest place first, and last anywhere."""
+    look_ups: list[tuple[str, LookUp]] = [
         ("to the same host", lambda one: one.hosts.get(sent.target.host or ""))
     ]
     look_ups += [
@@ -84,15 +89,38 @@ def _places(sent: Sent, seen: Part, silent: Part) -> Iterator[tuple[str, Share, 
         (f"to hosts under {name}", lambda one, name=name: one.domains.get(name))  # type: ignore[misc]
         for name in sorted(sent.domains)
     ]
-    look_ups.append(("anywhere", lambda one: one.whole))
-    for place, look_up in look_ups:
+    return [*look_ups, ("anywhere", lambda one: one.whole)]
+
+
+def _places(sent: Sent, seen: Part, silent: Part) -> Iterator[tuple[str, Share, Share]]:
+    for place, look_up in _look_ups(sent):
         yield place, share_at(seen, look_up), share_at(silent, look_up)
 
 
-def _doubt_fresh(
-    seen: Part, silent: Part, opaque: Mapping[str, int]
-) -> Iterator[tuple[Literal["coverage"], str]]:
-    """Look for unread traffic to hosts of which the other side read more, or that it never met."""
+Doubts = list[tuple[Literal["coverage"], str]]
+
+
+def _doubt_amount(sent: Sent, seen: Part, silent: Part) -> Doubts:
+    """Look for more unread bytes to the host or its owner than any session had that saw it: room for the value.
+
+    A share is no measure here: of a megabyte, a number of eleven digits is nothing.
+    """
+    *places, _ = _places(sent, seen, silent)  # the last is anywhere
+    look_ups = [look_up for _, look_up in _look_ups(sent)]
+    for (place, _, now), look_up in zip(places, look_ups, strict=False):
+        was = max((share_at((seen[0], [name]), look_up).unread for name in seen[1]), default=0)
+        if now.unread - was >= MIN_HIDING:
+            more = f"{now.unread:,} bytes against {was:,}"
+            return [("coverage", f"more of what {silent[0].name} sent {place} stayed unread: {more}")]
+    return []
+
+
+def _doubt_fresh(seen: Part, silent: Part, opaque: Mapping[str, int]) -> Doubts:
+    """Look for unread traffic to hosts of which the other side read more, or that it never met.
+
+    What TLS closed is all over a recording, and counts from a share on. Ciphertext where everything around it could be
+    read was made to be unread, and counts from a block on.
+    """
     fresh = {
         host: unread
         for host, unread in unread_by_host(silent).items()
@@ -100,11 +128,20 @@ def _doubt_fresh(
     }
     whole = share_at(silent, lambda one: one.whole)
     total = sum(fresh.values())
+    sealed = {host: share_at(silent, lambda one, host=host: one.hosts.get(host)).sealed for host in fresh}  # type: ignore[misc]
     if total > FRESH_OPAQUE * (whole.read + whole.unread):
-        hosts = [host or "hosts without a name" for host in sorted(fresh, key=lambda host: -fresh[host])]
-        named = listing_at_most(hosts, NAMED_HOSTS, "other", "others")
         share = percent(total / (whole.read + whole.unread))
-        yield "coverage", f"{share} of what {silent[0].name} sent went unread to {named}"
+        return [("coverage", f"{share} of what {silent[0].name} sent went unread to {_name_hosts(fresh)}")]
+    if sum(sealed.values()) >= MIN_HIDING:
+        hosts = _name_hosts({host: size for host, size in sealed.items() if size})
+        text = f"{sum(sealed.values()):,} bytes that {silent[0].name} sent to {hosts} look like ciphertext"
+        return [("coverage", text)]
+    return []
+
+
+def _name_hosts(sizes: Mapping[str, int]) -> str:
+    hosts = [host or "hosts without a name" for host in sorted(sizes, key=lambda host: -sizes[host])]
+    return listing_at_most(hosts, NAMED_HOSTS, "other", "others")
 
 
 def _is_worse_at(host: str, seen: Part, silent: Part) -> bool:

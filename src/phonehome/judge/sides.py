@@ -22,10 +22,11 @@ MAX_LABELS = 6
 
 
 class Share(NamedTuple):
-    """Bytes sent upward that were looked into, and that were not."""
+    """Bytes sent upward that were looked into, and that were not; `sealed` of the latter look like ciphertext."""
 
     read: int = 0
     unread: int = 0
+    sealed: int = 0
 
     @property
     def unread_share(self) -> float:
@@ -187,26 +188,31 @@ class Side:
 
 def add_shares(shares: Iterable[Share]) -> Share:
     """Add up."""
-    read = unread = 0
+    read = unread = sealed = 0
     for share in shares:
         read += share.read
         unread += share.unread
-    return Share(read, unread)
+        sealed += share.sealed
+    return Share(read, unread, sealed)
 
 
 def _read_session(session: SessionDoc) -> Readable:
     rows = [
-        (row.host, row.organisation, Share(row.read, row.closed + row.unreadable + row.lost))
+        (
+            row.host,
+            row.organisation,
+            Share(row.read, row.closed + row.unreadable + row.lost, row.unreadable),
+        )
         for row in session.destinations
     ]
     whole = session.coverage
-    share = Share(whole.read, whole.closed + whole.unreadable + whole.lost)
+    share = Share(whole.read, whole.closed + whole.unreadable + whole.lost, whole.unreadable)
     return _index(rows, share, whole.exchanges, session.lost_problems)
 
 
 def _read_coverage(coverage: Coverage, lost_problems: int) -> Readable:
     rows = [
-        (row.host, None, Share(row.read, row.closed + row.unreadable + row.lost))
+        (row.host, None, Share(row.read, row.closed + row.unreadable + row.lost, row.unreadable))
         for row in coverage.by_destination
     ]
     return _index(rows, add_shares(share for _, _, share in rows), coverage.exchanges, lost_problems)

@@ -14,7 +14,7 @@ from case_documents import (
 )
 
 from phonehome.documents.audit import AuditDocument
-from phonehome.documents.case import SessionDoc
+from phonehome.documents.case import HostShareDoc, SessionDoc
 from phonehome.documents.diff import ChangeDoc, DiffDocument
 from phonehome.judge.diff import compare
 
@@ -580,3 +580,29 @@ def test_counts_have_every_kind() -> None:
     assert counts["stopped"] == 1
     assert sum(counts.values()) == 1
     assert len(counts) == 7
+
+
+@pytest.mark.parametrize(
+    ("now", "was", "change"),
+    [
+        ([make_share(HOST, 500_000, unreadable=32)], [make_share(HOST, 500_000)], "not_exercised"),
+        ([make_share(HOST, 500_000, closed=516)], [make_share(HOST, 500_000, closed=500)], "not_exercised"),
+        ([make_share(HOST, 500_000, closed=515)], [make_share(HOST, 500_000, closed=500)], "stopped"),
+        (
+            [make_share(HOST, 500_000), make_share("b.test", 0, 0, 32)],
+            [make_share(HOST, 500_000)],
+            "not_exercised",
+        ),
+        ([make_share(HOST, 500_000), make_share("b.test", 0, 32)], [make_share(HOST, 500_000)], "stopped"),
+        (
+            [make_share(HOST, 500_000), make_share("b.test", 9, 0, 32)],
+            [make_share(HOST, 500_000), make_share("b.test", 9, 0, 64)],
+            "stopped",
+        ),
+    ],
+)
+def test_a_few_bytes_that_nobody_could_read_are_room_for_a_number(
+    now: list[HostShareDoc], was: list[HostShareDoc], change: str
+) -> None:
+    found = only(compare(before(make_flow("imei"), destinations=was), after(destinations=now)))
+    assert found.change == change, found.sentence
