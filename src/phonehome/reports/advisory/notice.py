@@ -118,7 +118,7 @@ def write_notice(doc: AuditDocument, options: NoticeOptions) -> AdvisoryDocument
     publisher = _publisher(details)
     return AdvisoryDocument(
         id=details.id or _number(doc, case, revisions[0].date),
-        title=details.title or make_title(case, items),
+        title=details.title or make_title(case, items, judged.handsets),
         status=_status(options),
         kind=case.kind,
         tlp=(options.tlp or details.tlp or DEFAULT_TLP).value,

@@ -1,7 +1,7 @@
 """The first lines of the notice: its title, and the overview that most readers will leave it at."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from phonehome.documents.advisory import HandsetNoticeDoc, StatementDoc
 from phonehome.documents.audit import AuditDocument
@@ -12,24 +12,46 @@ from phonehome.reports.advisory.items import Item
 from phonehome.reports.summary import Summary
 
 TITLE_CHARS = 300
+GROUPS_NAMED = 3
 _ACTIVE = ("affected", "fixed", "undecided", "not_tested", "not_seen")
 
 
-def make_title(case: CaseDoc, items: Sequence[Item]) -> str:
-    """Say who, what and to whom, in one line."""
-    names = list(
-        dict.fromkeys(
-            " ".join(part for part in (h.make, h.model) if part) or h.name or h.id for h in case.handsets
-        )
-    )
-    who = words.listing_at_most(names, 3, "more handset", "more handsets") if names else case.title
+def make_title(case: CaseDoc, items: Sequence[Item], handsets: Sequence[HandsetNoticeDoc]) -> str:
+    """Say who, what and to whom, in one line; a handset that was not seen sending is not named beside one that was."""
     if not items:
-        title = f"{who}: no known value was seen leaving"
+        title = f"{_name(dict.fromkeys(one.name for one in handsets)) or case.title}: no known value was seen leaving"
     else:
-        to = list(dict.fromkeys(item.organisation or item.host or "an unknown destination" for item in items))
-        whom = words.listing_at_most(to, 3, "more recipient", "more recipients")
-        title = f"{who}: {title_words(items, 4)} sent to {whom}"
+        senders: dict[str, list[str]] = {}
+        for name, own in _by_handset(items, handsets).items():
+            senders.setdefault(f"{title_words(own, 4)} sent to {_recipients(own, 3)}", []).append(name)
+        parts = [f"{_name(names)}: {what}" for what, names in senders.items()]
+        rest = words.count(len(parts) - GROUPS_NAMED, "more group of handsets", "more groups of handsets")
+        title = "; ".join(parts[:GROUPS_NAMED]) + (f"; and {rest}" if len(parts) > GROUPS_NAMED else "")
     return title if len(title) <= TITLE_CHARS else f"{title[: TITLE_CHARS - 1]}…"
+
+
+def _by_handset(items: Sequence[Item], handsets: Sequence[HandsetNoticeDoc]) -> dict[str, list[Item]]:
+    """Give what each handset was seen sending, by its name; those that sent nothing are left out."""
+    found: dict[str, set[int]] = {}
+    for handset in handsets:
+        own = {
+            number
+            for number, item in enumerate(items)
+            if any(session.subject == handset.id for _, session in item.flows)
+        }
+        if own:
+            found.setdefault(handset.name, set()).update(own)
+    return {name: [items[number] for number in sorted(own)] for name, own in found.items()}
+
+
+def _name(names: Iterable[str]) -> str:
+    named = list(names)
+    return words.listing_at_most(named, 3, "more handset", "more handsets") if named else ""
+
+
+def _recipients(items: Sequence[Item], limit: int) -> str:
+    to = list(dict.fromkeys(item.organisation or item.host or "an unknown destination" for item in items))
+    return words.listing_at_most(to, limit, "more recipient", "more recipients")
 
 
 def write_overview(
@@ -42,11 +64,10 @@ def write_overview(
     """Give the paragraphs: what left, which builds, what of the statements, and how much it rests on."""
     sessions = words.count(len(case.sessions), "session")
     if items:
-        to = list(dict.fromkeys(item.organisation or item.host or "an unknown destination" for item in items))
+        shown = len({session.id for item in items for _, session in item.flows})
         first = (
-            f"In {sessions}, {title_words(items, 8)} left the handset, to "
-            f"{words.listing_at_most(to, 4, 'more recipient', 'more recipients')}; "
-            f"in cleartext: {_openly(items)}."
+            f"In {shown} of {sessions}, {title_words(items, 8)} left {_name(_by_handset(items, handsets))}, to "
+            f"{_recipients(items, 4)}; in cleartext: {_openly(items)}."
         )
     else:
         first = f"In {sessions}, no known value was seen leaving. {words.NOT_SEEN}"

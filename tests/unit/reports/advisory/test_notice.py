@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from advisory_samples import DETAILS, FACTORY, UPDATE, affair_document, affair_notice
-from case_documents import make_bare_document, make_case_document, make_flow, make_session
+from case_documents import make_bare_document, make_case_document, make_flow, make_handset, make_session
 from jsonschema import Draft202012Validator
 
 from phonehome.documents.advisory import AdvisoryDocument
@@ -39,6 +39,38 @@ def test_title_severity_number_and_dates_follow_from_the_case() -> None:
     assert (notice.issued, notice.updated, notice.version) == ("2014-08-14T11:00:00Z",) * 2 + ("1",)
     assert notice.tlp == "AMBER"
     assert not notice.publisher.named
+
+
+def test_a_handset_that_was_not_seen_sending_is_not_named_beside_one_that_was() -> None:
+    sending, silent = (
+        make_session("s1", {"build": "b1"}),
+        make_session("s2", {"build": "h1"}, subject="clean"),
+    )
+    document = make_case_document(
+        [sending, silent],
+        [make_flow("imei", "x.vendor.example", session="s1", organisation=None)],
+        handsets=[
+            make_handset(sending.subject, "b1", make="M", model="N"),
+            make_handset("clean", "h1", make="Honest", model="Phone"),
+        ],
+    )
+    notice = write_notice(document, NoticeOptions())
+    assert notice.title == "M N: IMEI sent to x.vendor.example"
+    assert notice.overview[0].startswith("In 1 of 2 sessions, IMEI left M N, to x.vendor.example;")
+
+
+def test_handsets_that_sent_different_things_are_not_said_to_have_sent_both() -> None:
+    sessions = [make_session("s1", {"build": "b1"}), make_session("s2", {"build": "h1"}, subject="other")]
+    flows = [
+        make_flow("imei", "x.vendor.example", session="s1", organisation=None),
+        make_flow("sms_text", "y.vendor.example", session="s2", organisation=None),
+    ]
+    handsets = [
+        make_handset(sessions[0].subject, "b1", make="M", model="N"),
+        make_handset("other", "h1", make="P", model="Q"),
+    ]
+    notice = write_notice(make_case_document(sessions, flows, handsets=handsets), NoticeOptions())
+    assert notice.title == "M N: IMEI sent to x.vendor.example; P Q: SMS text sent to y.vendor.example"
 
 
 def test_the_number_is_that_of_the_evidence() -> None:
