@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from case_documents import make_case_document, make_flow, make_service, make_session
 
+from phonehome.decoders import COMPRESSIONS, CONTAINERS, TEXT_CODINGS
 from phonehome.judge.claim_evidence import MAX_STEPS
 from phonehome.judge.rule_context import RuleContexts
 from phonehome.rules import parse_rule
 from phonehome.rules.evaluate import MAX_WORK
-from phonehome.rules.fields import SEVERITIES, case_fields
+from phonehome.rules.fields import ENCODINGS, SEVERITIES, case_fields
 from phonehome.rules.parser import MAX_LENGTH
 from phonehome.rules.types import Kind, Type
 
@@ -74,3 +75,9 @@ def test_contexts_give_every_declared_field_and_no_other() -> None:
             record = record[0]
         assert isinstance(record, dict)
         assert set(record) == set(fields_of(name)), name
+
+
+def test_the_encodings_that_a_rule_may_name_are_those_that_data_is_peeled_out_of() -> None:
+    peeled = {one.name for one in TEXT_CODINGS} | {one.name for one in COMPRESSIONS}
+    peeled |= {one.name for one in CONTAINERS}
+    assert sorted(ENCODINGS) == sorted(peeled | {"url"})

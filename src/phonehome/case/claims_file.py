@@ -5,9 +5,11 @@ and mistakes in rules.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from phonehome.case.reading import (
     MAX_LINE,
@@ -27,8 +29,9 @@ from phonehome.model.case import Case
 from phonehome.model.claim import Claim, ClaimScope, Party
 from phonehome.model.policy import ResidencyStatement
 from phonehome.model.protocol import TestProtocol
-from phonehome.rules import FieldTable, Rule
+from phonehome.rules import FieldTable, Outcome, Rule
 from phonehome.rules.claim import CheckedClaim
+from phonehome.rules.constant import SENT, always, can_be_met_with_build
 from phonehome.rules.fields import CaseWords, case_fields
 
 SCHEMA = "phonehome.claims/1"
@@ -49,6 +52,8 @@ DATE_PATTERN = re.compile(
     re.ASCII,
 )
 NEW = "phonehome claims new"
+_ASKED = {**SENT, "direction": "up"}
+"""What is true of every flow that a claim is asked of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,30 +117,45 @@ class _Reader:
                 self._check_conflict(place, name)
 
     def _claim(self, item: Node) -> CheckedClaim:
+        """Read one claim, and say everything that is wrong with it."""
         parts = item.mapping("a claim", CLAIM_KEYS)
-        ident = self._id(item, parts)
-        flag = parts.get("observable")
-        observable = flag is None or flag.is_null or read_flag(flag, "observable")
+        remarks = Remarks()
+        ident, observable = "", False
         testable_when: Rule | None = None
-        with self._remarks.collecting():  # so that a mistake here does not hide one below
+        holds_if: Rule | None = None
+        given: dict[str, Any] = {"who": "", "party": Party.OTHER, "text": ""}
+        with remarks.collecting():
+            ident = self._id(item, parts)
+        with remarks.collecting():
+            flag = parts.get("observable")
+            observable = flag is None or flag.is_null or read_flag(flag, "observable")
+        with remarks.collecting():
             testable_when = self._rule(item, parts, "testable_when", ident, needed=observable)
-        holds_if = self._rule(item, parts, "holds_if", ident, needed=observable)
+        with remarks.collecting():
+            holds_if = self._rule(item, parts, "holds_if", ident, needed=observable)
+        readers: dict[str, Callable[[], object]] = {
+            "who": lambda: read_text(require(parts, "who", item, "Xiaomi"), "who", MAX_LINE),
+            "party": lambda: read_word(require(parts, "party", item, "vendor"), "party", Party),
+            "text": lambda: read_text(require(parts, "text", item, '"What was said."'), "text"),
+            "date": lambda: _read_date(parts.get("date")),
+            "source": lambda: read_optional(parts.get("source"), "source"),
+            "scope": lambda: self._scope(parts.get("scope"), testable_when),
+            "because": lambda: read_optional(parts.get("because"), "because"),
+            "conflicts_with": lambda: self._read_conflicts(parts.get("conflicts_with"), ident),
+        }
+        for key, read in readers.items():
+            with remarks.collecting():
+                given[key] = read()
+        remarks.check()
+        if not observable and given["because"] is None:
+            self._remarks.warn(item, f"claim {ident} cannot be observed; say why under `because:`")
         claim = Claim(
             id=ident,
-            who=read_text(require(parts, "who", item, "Xiaomi"), "who", MAX_LINE),
-            party=read_word(require(parts, "party", item, "vendor"), "party", Party),
-            text=read_text(require(parts, "text", item, '"What was said."'), "text"),
-            date=_read_date(parts.get("date")),
-            source=read_optional(parts.get("source"), "source"),
-            scope=self._scope(parts.get("scope")),
             observable=observable,
-            because=read_optional(parts.get("because"), "because"),
             testable_when=testable_when.text if testable_when else None,
             holds_if=holds_if.text if holds_if else None,
-            conflicts_with=self._read_conflicts(parts.get("conflicts_with"), ident),
+            **given,
         )
-        if not observable and claim.because is None:
-            self._remarks.warn(item, f"claim {ident} cannot be observed; say why under `because:`")
         return CheckedClaim(claim=claim, testable_when=testable_when, holds_if=holds_if)
 
     def _id(self, item: Node, parts: dict[str, Node]) -> str:
@@ -162,16 +182,30 @@ class _Reader:
                 "holds_if speaks of nothing that could be seen, so it says the same whatever was sent; speak of flow, "
                 'flows, session or destinations, as in flow.transport == "tls"'
             )
+        if key == "holds_if" and always(rule, flow=_ASKED) is Outcome.TRUE:
+            raise node.error(
+                "holds_if is true whatever was sent (it is asked of flows that left the handset and are not weak), so "
+                "it tests nothing"
+            )
         return rule
 
-    def _scope(self, node: Node | None) -> ClaimScope:
+    def _scope(self, node: Node | None, testable_when: Rule | None) -> ClaimScope:
         if node is None or node.is_null:
             return ClaimScope()
         parts = node.mapping("scope", SCOPE_KEYS)
         types = parts.get("data_types")
+        build = self._known_build(parts.get("build"))
+        if (
+            build is not None
+            and testable_when is not None
+            and not can_be_met_with_build(testable_when, build)
+        ):
+            raise parts["build"].error(
+                f"testable_when can never be met in a session with the build {build!r}, so no session could test it"
+            )
         return ClaimScope(
             handset=self._known_handset(parts.get("handset")),
-            build=self._known_build(parts.get("build")),
+            build=build,
             services=self._known_services(parts.get("services")),
             data_types=read_data_types(types, "scope.data_types") if types and not types.is_null else (),
             note=read_optional(parts.get("note"), "scope.note"),
@@ -263,4 +297,19 @@ def _read_date(node: Node | None) -> str | None:
             "date must be a day, month or year (2014-08-10, 2014-08, 2014), or a span of them (2014-08/2014-10), "
             f"with ~ behind where it is not sure; this is {written[:40]!r}"
         )
+    first, _, last = written.rstrip("~").partition("/")
+    for day in (first, last):
+        _check_day(node, day)
+    length = min(len(first), len(last))
+    if first[:length] > last[:length]:
+        raise node.error(f"date is a span that ends before it begins: {written!r}")
     return written
+
+
+def _check_day(node: Node, written: str) -> None:
+    """Refuse a day that no calendar has."""
+    try:
+        if written.count("-") == 2:
+            date.fromisoformat(written)
+    except ValueError as error:
+        raise node.error(f"date names a day that there is none of: {written!r}") from error

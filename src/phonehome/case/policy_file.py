@@ -34,7 +34,8 @@ from phonehome.model.policy import (
     Untested,
 )
 from phonehome.model.subject import DataType
-from phonehome.rules import FieldTable
+from phonehome.rules import FieldTable, Outcome
+from phonehome.rules.constant import SENT, always
 from phonehome.rules.fields import STANDARD_CONDITIONS, CaseWords, case_fields
 
 SCHEMA = "phonehome.policy/1"
@@ -197,7 +198,7 @@ def _rule(item: Node, fields: FieldTable) -> PolicyRule:
         name = read_id(require(parts, "id", item, "numbers-in-clear"), "the id of a rule")
     with remarks.collecting():
         example = '\'flow.data_type == "imei" && flow.transport == "cleartext"\''
-        when = read_rule(require(parts, "when", item, example), "when", fields).text
+        when = _when(require(parts, "when", item, example), fields)
     with remarks.collecting():
         decision = read_word(require(parts, "decision", item, "restrict"), "decision", Decision)
     with remarks.collecting():
@@ -209,6 +210,21 @@ def _rule(item: Node, fields: FieldTable) -> PolicyRule:
         advice = _advice(parts.get("advice"))
     remarks.check()
     return PolicyRule(id=name, when=when, decision=decision, severity=severity, reason=reason, advice=advice)
+
+
+def _when(node: Node, fields: FieldTable) -> str:
+    """Read the rule itself; one that nothing seen could change is a slip of the pen."""
+    rule = read_rule(node, "when", fields)
+    if not rule.variables:
+        raise node.error(
+            "when speaks of nothing that could be seen, so it says the same of every handset; speak of flow, flows, "
+            'session, coverage or destinations, as in flow.transport == "cleartext"'
+        )
+    if always(rule, flow=SENT) is Outcome.FALSE:
+        raise node.error(
+            "when can never be met, whatever is seen (a rule is asked of flows that are not weak)"
+        )
+    return rule.text
 
 
 def _advice(node: Node | None) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from phonehome.case.places import require_file
 from phonehome.case.times import BadTime, parse_time
-from phonehome.case.yamlfile import MAX_ERRORS, Node, load, suggest
+from phonehome.case.yamlfile import Node, load, suggest
 from phonehome.model.errors import ConfigError
 from phonehome.model.subject import DataType
 
@@ -21,6 +21,8 @@ MAX_TEXT = 10_000
 """Characters of one text: a note, or the words of a screen."""
 MAX_LINE = 300
 """Characters of a name, a title, a value of a condition."""
+MAX_MISTAKES = 1000
+"""Mistakes of one file that are said: all that a person makes, and not all that a machine can."""
 _SCHEMA = re.compile(r"phonehome\.([a-z_-]+)/([0-9]{1,4})")
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -52,7 +54,7 @@ class Remarks:
         """
         if not self.errors:
             return
-        shown = self.errors[:MAX_ERRORS]
+        shown = self.errors[:MAX_MISTAKES]
         if len(self.errors) > len(shown):
             shown.append(f"and {len(self.errors) - len(shown)} more errors")
         raise ConfigError("\n".join(shown))

@@ -255,7 +255,7 @@ class Checker:
         if kind.kind is not Kind.STRING or [argument.kind for argument in arguments] != [Kind.STRING]:
             hint = "; whether a list holds something is asked by `in`" if kind.kind is Kind.LIST else ""
             raise Fault(node.at, f'.{node.name}() is asked of a text, as in flow.host.{node.name}("x"){hint}')
-        hold_part_to(kind.words, node)
+        hold_part_to(kind, node)
         return BOOL
 
     def _macro(self, node: Macro) -> Type:

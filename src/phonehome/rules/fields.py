@@ -17,6 +17,7 @@ from phonehome.model.subject import DataType
 from phonehome.rules.types import (
     BOOL,
     DOUBLE,
+    HOST,
     INT,
     STRING,
     TIMESTAMP,
@@ -42,6 +43,14 @@ SEVERITIES = ("low", "medium", "high", "critical")
 METHODS = ("decoded", "digest", "causal", "timing", "contact")
 DIRECTIONS = ("up", "down")
 
+ENCODINGS = (
+    "ascii85", "base16", "base32", "base32hex", "base58", "base64", "base64url", "base85", "bplist", "br", "bzip2",
+    "cbor", "cookies", "deflate", "form", "grpc", "gzip", "html-entities", "json", "json-escape", "jwt", "lz4",
+    "lz4-block", "lzma", "msgpack", "multipart", "ndjson", "percent", "protobuf", "query", "quoted-printable",
+    "snappy", "snappy-block", "tar", "url", "utf-16-be", "utf-16-le", "xml", "xz", "z85", "zip", "zlib", "zstd",
+)  # fmt: skip
+"""Layers that data is peeled out of, by the names that they have in findings."""
+
 _DECLARE = "one that no session has yet is declared under `conditions:` in this file"
 _TYPE_ALIASES = {
     "gaid": "advertising_id",
@@ -63,6 +72,9 @@ _TRANSPORT_ALIASES = {
 }
 
 
+_ENCODING_ALIASES = {"hex": "base16", "brotli": "br", "urlencoded": "form", "cookie": "cookies"}
+
+
 def _values(kind: type[StrEnum]) -> tuple[str, ...]:
     return tuple(member.value for member in kind)
 
@@ -80,6 +92,7 @@ COUNTRY = Vocabulary(
     aliases={"UK": "GB", "EL": "GR", "CHINA": "CN", "USA": "US", "INDIA": "IN", "SINGAPORE": "SG"},
 )
 CONSENT = Vocabulary(name="a state of consent", words=_values(ConsentState))
+ENCODING = Vocabulary(name="an encoding", words=ENCODINGS, aliases=_ENCODING_ALIASES)
 POSITION = Vocabulary(name="a recording position", words=_values(Position))
 
 
@@ -167,8 +180,8 @@ class _Builder:
             {
                 "id": STRING,
                 "data_type": words(DATA_TYPE),
-                "host": STRING,
-                "domain": STRING,
+                "host": HOST,
+                "domain": HOST,
                 "addresses": list_of(STRING),
                 "organisation": STRING,
                 "registries": list_of(STRING),
@@ -178,7 +191,7 @@ class _Builder:
                 "direction": words(DIRECTION),
                 "methods": list_of(words(METHOD)),
                 "forms": list_of(STRING),
-                "encodings": list_of(STRING),
+                "encodings": list_of(words(ENCODING)),
                 "paths": list_of(STRING),
                 "severity": words(SEVERITY),
                 "weak": BOOL,
@@ -217,14 +230,14 @@ class _Builder:
         sessions = list_of(self.word("a session of the case", self.names.sessions))
         figures = ("before_median", "after_median", "change_percent", "low", "high")
         return object_of(
-            {"host": STRING, "before": sessions, "after": sessions, **dict.fromkeys(figures, DOUBLE)}
+            {"host": HOST, "before": sessions, "after": sessions, **dict.fromkeys(figures, DOUBLE)}
         )
 
     def destination(self) -> Type:
         sizes = dict.fromkeys(("bytes_up", "read", "closed", "unreadable", "lost"), INT)
         return object_of(
             {
-                "host": STRING,
+                "host": HOST,
                 "address": STRING,
                 "organisation": STRING,
                 "country": words(COUNTRY),

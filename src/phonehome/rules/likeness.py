@@ -71,13 +71,21 @@ def _texts(node: Node) -> Iterator[Literal]:
 
 def hold_to(kind: Type, node: Node) -> None:
     """Refuse words that a field can never hold."""
-    vocabulary = kind.item.words if kind.kind is Kind.LIST and kind.item is not None else kind.words
-    if vocabulary is None:
-        return
+    of = kind.item if kind.kind is Kind.LIST and kind.item is not None else kind
     for literal in _texts(node):
         word = str(literal.value)
-        if word not in vocabulary.words:
-            raise Fault(literal.at, _unknown_word(word, vocabulary))
+        if of.words is not None and word not in of.words.words:
+            raise Fault(literal.at, _unknown_word(word, of.words))
+        if of.lower:
+            _hold_to_lower(literal.at, word)
+
+
+def _hold_to_lower(at: int, word: str) -> None:
+    if word != word.lower():
+        raise Fault(
+            at,
+            f"names of hosts have no capital letters here, and {shown(word)} has; write {shown(word.lower())}",
+        )
 
 
 def _unknown_word(word: str, vocabulary: Vocabulary) -> str:
@@ -92,9 +100,11 @@ def _alias(aliases: Mapping[str, str], word: str) -> str | None:
     return aliases.get(word) or aliases.get(word.lower()) or aliases.get(word.upper())
 
 
-def hold_part_to(vocabulary: Vocabulary | None, node: Call) -> None:
+def hold_part_to(kind: Type, node: Call) -> None:
     """Refuse a part of a word that no word of a vocabulary has."""
-    part = node.arguments[0]
+    part, vocabulary = node.arguments[0], kind.words
+    if kind.lower and isinstance(part, Literal):
+        _hold_to_lower(part.at, str(part.value))
     if vocabulary is None or not isinstance(part, Literal):
         return
     test = {"contains": str.__contains__, "startsWith": str.startswith, "endsWith": str.endswith}[node.name]

@@ -51,6 +51,7 @@ class Type:
         rest: Of a map, the type of all other keys; None if there are none.
         key: Of a map, what one of its keys is called, with its article: `a condition`.
         remedy: Of a map, what to do about a key that is right and yet missing, as a sentence.
+        lower: Of a text, whether it never has capital letters.
     """
 
     kind: Kind
@@ -60,6 +61,7 @@ class Type:
     rest: "Type | None" = None
     key: str = "a field"
     remedy: str = ""
+    lower: bool = False
 
     @property
     def about(self) -> str:
@@ -75,6 +77,7 @@ BOOL = Type(kind=Kind.BOOL)
 INT = Type(kind=Kind.INT)
 DOUBLE = Type(kind=Kind.DOUBLE)
 STRING = Type(kind=Kind.STRING)
+HOST = replace(STRING, lower=True)
 TIMESTAMP = Type(kind=Kind.TIMESTAMP)
 
 

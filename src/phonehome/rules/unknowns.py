@@ -17,7 +17,7 @@ class Blank(dict[str, object]):
 
     def get(self, key: str, default: object = None) -> object:
         """Give a part, or what stands for one that is not known."""
-        return super().get(key, UNKNOWN)
+        return super().get(key, Blank() if key in _MAPS else UNKNOWN)
 
 
 class Same(dict[str, object]):
@@ -33,3 +33,5 @@ class Same(dict[str, object]):
 
 
 UNKNOWN = Unknown()
+_MAPS = frozenset({"conditions", "consents", "exposures"})
+"""Parts of flows and sessions that are maps: `has` finds any of theirs."""

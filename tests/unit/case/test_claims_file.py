@@ -343,3 +343,39 @@ def test_a_wrong_file_of_verdicts_is_refused_with_its_line(
     assert f"{path}:{line}: " in str(caught.value)
     assert why in str(caught.value)
     assert not VERDICTS_SCHEMA.is_valid(as_written(text)) or "twice" in why
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("2014-08/2014-10~", "2014-09/2014-07", "ends before it begins"),
+        ("2014-08/2014-10~", "2014-09-02/2014-09-01~", "ends before it begins"),
+        ("2014-08/2014-10~", "2014-02-30", "a day that there is none of"),
+        (
+            '"true"',
+            'session.conditions.build == "note-2014-07"',
+            "can never be met in a session with the build 'factory'",
+        ),
+        ("holds_if: ", 'holds_if: flow.direction != "down" || ', "true whatever was sent"),
+        ("holds_if: ", "holds_if: flow.weak == false || ", "true whatever was sent"),
+    ],
+)
+def test_what_contradicts_itself_or_tests_nothing_is_refused(
+    tmp_path: Path, case: Case, old: str, new: str, why: str
+) -> None:
+    assert old in FINE
+    (text,) = errors(tmp_path, HEAD + FINE.replace(old, new), case).values()
+    assert why in text
+
+
+@pytest.mark.parametrize("date", ["2014/2014-07", "2014-07/2014", "2014-07-30/2014-07", "2014-02-28"])
+def test_a_span_within_a_month_or_year_is_read(tmp_path: Path, case: Case, date: str) -> None:
+    text = HEAD + FINE.replace("2014-08/2014-10~", date)
+    assert load_claims(write(tmp_path, text), case).claims[0].claim.date == date
+
+
+def test_a_mistake_in_a_rule_hides_no_other_of_the_same_claim(tmp_path: Path, case: Case) -> None:
+    broken = FINE.replace("party: vendor", "party: vendr").replace("2014-08/2014-10~", "2014-13-01")
+    broken = broken.replace("holds_if: ", "holds_if: flow.wek && ")
+    found = errors(tmp_path, HEAD + broken, case)
+    assert len(found) == 3

@@ -128,7 +128,7 @@ rules:
     decision: prohibit
     reason: …
   - id: without-a-reason
-    when: flow.weak
+    when: flow.count > 1
     decision: allow
     severity: dire
 residency:
@@ -306,3 +306,34 @@ def test_whatever_is_written_it_is_a_policy_or_sentences(
     except ConfigError as error:
         said = str(error)
     assert said.startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    ("when", "why"),
+    [
+        ("'true'", "of nothing that could be seen"),
+        ("1/0 == 1", "of nothing that could be seen"),
+        ("flow.weak", "can never be met"),
+        ("flow.weak == true && flow.transport == 'cleartext'", "can never be met"),
+    ],
+)
+def test_a_rule_that_nothing_seen_could_change_is_refused(tmp_path: Path, when: str, why: str) -> None:
+    text = f"title: X\nrules:\n  - {{id: a, decision: prohibit, reason: R, when: {when}}}\n"
+    with pytest.raises(ConfigError, match=f":3: when .*{why}"):
+        load(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "when", ["!flow.weak", "has(flow.consents.cloud)", "has(flow.country)", "flows.exists(f, f.weak)"]
+)
+def test_a_rule_that_may_be_met_is_read(tmp_path: Path, when: str) -> None:
+    load(tmp_path, f'title: X\nrules:\n  - {{id: a, decision: prohibit, reason: R, when: "{when}"}}\n')
+
+
+def test_more_mistakes_than_a_screen_holds_are_all_named(tmp_path: Path) -> None:
+    rules = "".join(
+        f"  - {{id: r{n}, when: flow.datatype, decision: prohibit, reason: R}}\n" for n in range(60)
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, f"title: X\nrules:\n{rules}")
+    assert len(str(caught.value).splitlines()) == 60

@@ -97,7 +97,7 @@ def test_what_a_file_says_cannot_steer_the_terminal(
 ) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(
-        'title: "A\\e[2JB"\nrules:\n  - {id: a, when: flow.weak, decision: allow, reason: "x\\r\\u202e\\ny"}\n'
+        'title: "A\\e[2JB"\nrules:\n  - {id: a, when: flow.count > 1, decision: allow, reason: "x\\r\\u202e\\ny"}\n'
     )
     assert main(["policy", "check", str(path)]) == ExitCode.DONE
     out = capsys.readouterr().out

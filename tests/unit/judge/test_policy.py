@@ -531,6 +531,11 @@ def tried(**consent: ConsentName) -> SessionDoc:
         ),
         ('flows.exists(f, "declined" in f.consent_states)', {}, "consent was declined"),
         ('"declined" in flow.consent_states', {}, "consent was declined"),
+        (
+            'has(flow.consents.cloud) && flow.consents.cloud == "declined"',
+            {},
+            "consent to cloud was declined",
+        ),
     ],
 )
 def test_a_step_or_a_state_of_consent_that_no_session_tried_leaves_a_rule_undecided(
