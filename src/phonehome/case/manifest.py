@@ -6,7 +6,6 @@ The same folder gives the same bytes. Each file stands on a line of its own, wit
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +18,13 @@ from phonehome.case.inventory import (
     MANIFEST,
     SHARED_FILE,
     Content,
-    Found,
     Part,
     hash_file,
     iter_files,
     read_small,
 )
 from phonehome.case.places import RESULTS
+from phonehome.case.refusals import refuse_name, refuse_secret
 from phonehome.documents.audit import Tool
 from phonehome.documents.manifest import MANIFEST_SCHEMA, FileEntry, ManifestDocument, Writer
 from phonehome.model.errors import ConfigError
@@ -33,10 +32,6 @@ from phonehome.model.errors import ConfigError
 STORED_RESULT = f"{RESULTS}/audit.json"
 MAX_MANIFEST = 64 << 20
 MAX_RESULT = 1 << 30
-_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
-_SECRET = re.compile(rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----|AGE-SECRET-KEY-1")
-SECRET_HEAD = 4096
-"""Bytes of a file in which a private key would begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +55,10 @@ def make_manifest(root: Path) -> ManifestDocument:
     evidence: list[FileEntry] = []
     derived: list[FileEntry] = []
     for found in iter_files(root):
+        refuse_name(root, found.name)
+        refuse_secret(found.path)
         if found.part is Part.ABOUT:
             continue
-        _refuse_name(found)
-        _refuse_secret(found)
         content = hash_file(found.path)
         entry = FileEntry(sha256=content.sha256, size=content.size, path=found.name)
         (evidence if found.part is Part.EVIDENCE else derived).append(entry)
@@ -74,26 +69,6 @@ def make_manifest(root: Path) -> ManifestDocument:
         evidence=evidence,
         derived=derived,
     )
-
-
-def _refuse_name(found: Found) -> None:
-    if _HIDDEN.search(found.name):
-        raise ConfigError(
-            f"{found.path}: its name holds characters that nobody can see or that are not UTF-8; rename it"
-        )
-
-
-def _refuse_secret(found: Found) -> None:
-    try:
-        with found.path.open("rb") as file:
-            head = file.read(SECRET_HEAD)
-    except OSError as error:
-        raise ConfigError(f"{found.path}: cannot be read: {error.strerror}") from error
-    if _SECRET.search(head):
-        raise ConfigError(
-            f"{found.path}: looks like a private key, which whoever gets the case would get too; "
-            "move it out of the case"
-        )
 
 
 def read_tool(stored: Path) -> Tool | None:

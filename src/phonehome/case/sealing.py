@@ -5,7 +5,6 @@ there is a bound. What is opened comes whole or not at all: age tells truncation
 files stand in a hidden folder until the last byte was good.
 """
 
-import base64
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ import pyrage
 from phonehome.case.inventory import SHARED_FILE, enclosing_case, read_small
 from phonehome.case.keys import check_passphrase
 from phonehome.case.places import CASE_FILE
+from phonehome.case.refusals import AGE, AGE_ARMOUR, AGE_SCRYPT, age_header, bad_path, refuse_unfit
 from phonehome.case.tarball import Unpacker, iter_tar, tar_size
 from phonehome.case.writing import OWNER_ONLY, explaining, partial_name, sync_folder, whole_folder
 from phonehome.model.errors import ConfigError
@@ -27,12 +27,11 @@ MAX_KEY_FILE = 1 << 20
 MAX_WORK = 20
 """Logarithm of the N of scrypt that a file may ask for: 20 takes 1 GiB and some seconds."""
 PIECE = 64 << 10
+TOP = "case"
+"""What the folder is called in the stream if its own name would not do."""
 HEAD = 512
 """Bytes in which the header for a passphrase stands, armour included."""
-_AGE = b"age-encryption.org/v1\n"
-_SCRYPT = _AGE + b"-> scrypt "
 _WORK = re.compile(rb"age-encryption\.org/v1\n-> scrypt [A-Za-z0-9+/]{1,64} ([0-9]{1,9})\n")
-_ARMOUR = b"-----BEGIN AGE ENCRYPTED FILE-----"
 
 Recipients: TypeAlias = Sequence["pyrage.x25519.Recipient"]
 Identities: TypeAlias = Sequence["pyrage.x25519.Identity"]
@@ -77,7 +76,7 @@ def load_identities(path: Path, passphrase: Callable[[str], str]) -> Identities:
         ConfigError: It cannot be read or opened, or holds none.
     """
     data = read_small(path, MAX_KEY_FILE, "file of identities")
-    if data.startswith((_AGE, _ARMOUR)):
+    if data.startswith((AGE, AGE_ARMOUR)):
         try:
             data = _open_with_passphrase(data, passphrase(f"of {path.name}"), path)
         except (pyrage.DecryptError, OSError) as error:
@@ -105,10 +104,11 @@ def seal(root: Path, output: Path, lock: Recipients | str) -> None:
         lock: Recipients, or a passphrase.
 
     Raises:
-        ConfigError: The file is there or lies in a case, a file cannot be read, the disk is full, or the case is too
-            large for a passphrase.
+        ConfigError: The file is there or lies in a case, a file cannot be read, is a private key or has a name that
+            could not be opened again, the disk is full, or the case is too large for a passphrase.
     """
     _refuse_output(root, output)
+    refuse_unfit(root)
     if isinstance(lock, str):
         check_passphrase(lock)
         if tar_size(root) > MAX_IN_MEMORY:
@@ -121,7 +121,11 @@ def seal(root: Path, output: Path, lock: Recipients | str) -> None:
         try:
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
             with os.fdopen(descriptor, "wb") as file:
-                _encrypt(iter_tar(root, root.name or "case"), _Writer(file.write), lock)
+                _encrypt(
+                    iter_tar(root, root.name if bad_path(root.name) is None else TOP),
+                    _Writer(file.write),
+                    lock,
+                )
                 file.flush()
                 os.fsync(file.fileno())
             draft.rename(output)
@@ -186,25 +190,14 @@ def is_locked_by_passphrase(path: Path) -> bool:
     """
     try:
         with path.open("rb") as file:
-            return _header(file.read(HEAD)).startswith(_SCRYPT)
+            return age_header(file.read(HEAD)).startswith(AGE_SCRYPT)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}; name the file to open") from error
 
 
-def _header(head: bytes) -> bytes:
-    """Give the header of a file of age, out of its armour (Base64, as `age --armor` writes it) if it has one."""
-    if not head.startswith(_ARMOUR):
-        return head
-    text = b"".join(head[len(_ARMOUR) :].split())
-    try:
-        return base64.b64decode(text[: len(text) // 4 * 4])
-    except ValueError:
-        return b""
-
-
 def _open_with_passphrase(sealed: bytes, passphrase: str, path: Path) -> bytes:
     """Decrypt in memory; a file that asks for more work than any of us would is refused before it is done."""
-    asked = _WORK.match(_header(sealed[:HEAD]))
+    asked = _WORK.match(age_header(sealed[:HEAD]))
     if asked is not None and int(asked[1]) > MAX_WORK:
         raise ConfigError(
             f"{path}: asks for 2^{int(asked[1])} rounds of work for its passphrase, and at most 2^{MAX_WORK} are done; "
@@ -269,14 +262,16 @@ class _Reader:
 
 
 class _Writer:
-    """A file to write to; remembers what writing raised."""
+    """A file to write to; remembers what writing raised first."""
 
     def __init__(self, write: Callable[[bytes], int]) -> None:
         self._write = write
         self.raised: BaseException | None = None
 
     def write(self, data: "bytes | memoryview") -> int:
-        """Hand on."""
+        """Hand on, until something was raised: the library goes on writing, and what comes of that is no news."""
+        if self.raised is not None:
+            raise self.raised
         try:
             return self._write(bytes(data))
         except BaseException as error:

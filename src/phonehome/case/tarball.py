@@ -11,15 +11,13 @@ import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from phonehome.case.inventory import BLOCK, MAX_DEPTH, MAX_FILES, iter_files, iter_folders
-from phonehome.case.writing import PARTIAL_PREFIX
+from phonehome.case.inventory import BLOCK, MAX_FILES, iter_files, iter_folders
+from phonehome.case.refusals import bad_path
 from phonehome.model.errors import ConfigError
 
 RECORD = 512
 END = bytes(2 * RECORD)
 MAX_PAX = 64 << 10
-MAX_PATH = 1024
-MAX_PART = 255
 _TIMES = {"mtime", "atime", "ctime"}
 """Records that tar writes of its own accord, and that say nothing which is kept."""
 _CHANGED = "was written to while it was read; wait until that has ended, then run the command again"
@@ -184,14 +182,14 @@ class Unpacker:
             raise _bad(f"it has more than {MAX_FILES:,} files")
         path = self._place(name)
         if info.type == tarfile.DIRTYPE and size == "0":
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_folder(path)
         elif info.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and path != self._root:
             self._begin_file(path, int(size), writable=bool(info.mode & stat.S_IWUSR))
         else:
             raise _bad(f"{name[:100]!r} in it is neither a file nor a folder")
 
     def _begin_file(self, path: Path, size: int, *, writable: bool) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(path.parent)
         try:
             mode = 0o600 if writable else 0o400
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
@@ -214,18 +212,19 @@ class Unpacker:
             ConfigError: It leads elsewhere, or no case has such a name.
         """
         parts = name.removesuffix("/").split("/")
-        if (
-            len(name) > MAX_PATH
-            or len(parts) > MAX_DEPTH + 2
-            or not name.isprintable()
-            or any(part in ("", ".", "..") or part.startswith(PARTIAL_PREFIX) for part in parts)
-            or any(len(part.encode()) > MAX_PART for part in parts)
-        ):
+        if bad_path(parts[0]) is not None or (parts[1:] and bad_path("/".join(parts[1:])) is not None):
             raise _bad(f"it names a place that no case has: {name[:100]!r}")
         self._top = self._top or parts[0]
         if parts[0] != self._top:
             raise _bad("it holds more than one folder")
         return self._root.joinpath(*parts[1:])
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise _bad(f"{path.name!r} in it is both a file and a folder") from error
 
 
 def _parse_pax(body: bytes) -> dict[str, str]:

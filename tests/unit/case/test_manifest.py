@@ -5,8 +5,10 @@ import json
 import os
 from pathlib import Path
 
+import pyrage
 import pytest
 from case_folders import write_case
+from evidence_cases import PASSPHRASE
 
 from phonehome.case.inventory import Part, iter_files
 from phonehome.case.manifest import (
@@ -16,6 +18,7 @@ from phonehome.case.manifest import (
     make_manifest,
     render_manifest,
 )
+from phonehome.case.sealing import new_identity
 from phonehome.model.errors import ConfigError
 
 
@@ -116,7 +119,7 @@ def test_what_is_no_file_is_refused_by_name(tmp_path: Path, kind: str) -> None:
             place.symlink_to("/etc")
         case _:
             place.symlink_to("nowhere")
-    with pytest.raises(ConfigError, match="odd: is .*a case holds files only"):
+    with pytest.raises(ConfigError, match=r"odd: is .*a case holds files only"):
         make_manifest(root)
 
 
@@ -134,13 +137,27 @@ def test_a_folder_that_goes_on_and_on_is_refused(tmp_path: Path) -> None:
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nxx",
         "-----BEGIN RSA PRIVATE KEY-----\nxx",
         "# mine\nAGE-SECRET-KEY-1QQQQ",
+        new_identity(PASSPHRASE)[0].decode(),
+        pyrage.passphrase.encrypt(b"AGE-SECRET-KEY-1QQQQ", PASSPHRASE).decode("latin-1"),
     ],
+    ids=["encrypted", "rsa", "age", "age encrypted, armoured", "age encrypted"],
 )
 def test_a_private_key_beside_the_evidence_is_refused(tmp_path: Path, text: str) -> None:
     root = write_case(tmp_path / "c")
-    (root / "sessions" / "lab.pem").write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"lab\.pem: looks like a private key"):
-        make_manifest(root)
+    for folder in ("sessions", "signatures"):
+        place = root / folder / "lab.pem"
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(text, encoding="latin-1")
+        with pytest.raises(ConfigError, match=r"lab\.pem: looks like a private key"):
+            make_manifest(root)
+        place.unlink()
+
+
+def test_what_was_sealed_for_somebody_is_no_private_key(tmp_path: Path) -> None:
+    root = write_case(tmp_path / "c")
+    recipient = pyrage.x25519.Identity.generate().to_public()
+    (root / "note.age").write_bytes(pyrage.encrypt(b"x", [recipient]))
+    assert "note.age" in names(root)
 
 
 @pytest.mark.parametrize("name", [b"a\nb", b"\xff.pcap", "a\u202efdp.exe".encode()])

@@ -1,6 +1,7 @@
 """Sealing with age: whole or not at all both ways, in bounded memory, and for nobody else's eyes."""
 
 import base64
+import errno
 import os
 import resource
 import stat
@@ -15,10 +16,12 @@ from case_folders import write_case
 from evidence_cases import PASSPHRASE
 
 from phonehome.case import sealing
+from phonehome.case.manifest import make_manifest
 from phonehome.case.sealing import (
     Identities,
     is_locked_by_passphrase,
     load_identities,
+    new_identity,
     open_sealed,
     parse_recipients,
     seal,
@@ -55,6 +58,79 @@ def test_a_recipient_opens_what_was_sealed_for_several(case: Path, tmp_path: Pat
     for number, one in enumerate(pair):
         open_sealed(tmp_path / "x.age", tmp_path / f"out{number}", [one])
         assert files(tmp_path / f"out{number}") == files(case)
+
+
+@pytest.mark.parametrize("name", ["shot 3.45\u202fPM.png", "a\u00a0b.png", "❤️.txt", "ключ.pcap", "n" * 255])
+def test_a_name_that_can_be_seen_is_signed_sealed_and_opened(
+    case: Path, tmp_path: Path, identity: "pyrage.x25519.Identity", name: str
+) -> None:
+    (case / name).write_bytes(b"x")
+    make_manifest(case)
+    seal(case, tmp_path / "x.age", [identity.to_public()])
+    open_sealed(tmp_path / "x.age", tmp_path / "out", [identity])
+    assert files(tmp_path / "out") == files(case)
+
+
+@pytest.mark.parametrize(
+    "name", [b"a\nb", b"a\xe9b", "a\u200bb".encode(), "a\u202eb".encode(), "a\u00adb".encode()]
+)
+def test_a_name_that_cannot_be_seen_is_refused_before_it_is_sealed(
+    case: Path, tmp_path: Path, identity: "pyrage.x25519.Identity", name: bytes
+) -> None:
+    for place in (case / os.fsdecode(name), case / "sessions" / os.fsdecode(name)):
+        place.mkdir()
+        with pytest.raises(ConfigError, match="rename it"):
+            seal(case, tmp_path / "x.age", [identity.to_public()])
+        place.rmdir()
+        place.write_bytes(b"x")
+        with pytest.raises(ConfigError, match="rename it"):
+            make_manifest(case)
+        with pytest.raises(ConfigError, match="rename it"):
+            seal(case, tmp_path / "x.age", [identity.to_public()])
+        place.unlink()
+    assert not (tmp_path / "x.age").exists()
+
+
+def test_a_folder_with_a_name_of_its_own_opens_all_the_same(
+    case: Path, tmp_path: Path, identity: "pyrage.x25519.Identity"
+) -> None:
+    odd = case.rename(case.with_name("od\u200bd"))
+    seal(odd, tmp_path / "x.age", [identity.to_public()])
+    open_sealed(tmp_path / "x.age", tmp_path / "out", [identity])
+    assert files(tmp_path / "out") == files(odd)
+
+
+def test_a_private_key_is_not_sealed_wherever_it_lies(
+    case: Path, tmp_path: Path, identity: "pyrage.x25519.Identity"
+) -> None:
+    (case / "signatures").mkdir()
+    (case / "signatures" / "lab.age").write_bytes(new_identity(PASSPHRASE)[0])
+    with pytest.raises(ConfigError, match="looks like a private key"):
+        seal(case, tmp_path / "x.age", [identity.to_public()])
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3, 5])
+def test_a_disk_that_is_full_is_blamed_whenever_it_is(
+    case: Path,
+    tmp_path: Path,
+    identity: "pyrage.x25519.Identity",
+    after: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seal(case, tmp_path / "x.age", [identity.to_public()])
+    left = [after]
+    write = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data)
+
+    monkeypatch.setattr("phonehome.case.tarball.os.write", full)
+    with pytest.raises(ConfigError, match="the disk is full"):
+        open_sealed(tmp_path / "x.age", tmp_path / "out", [identity])
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_passphrase_opens_it_and_another_does_not(case: Path, tmp_path: Path) -> None:

@@ -177,6 +177,12 @@ def test_files_of_two_folders_are_refused(tmp_path: Path) -> None:
         unpack(both, tmp_path / "out")
 
 
+@pytest.mark.parametrize("names", [("case/a", "case/a/b"), ("case/a/b", "case/a"), ("case/a", "case/a/b/c")])
+def test_what_is_a_file_and_a_folder_is_refused(tmp_path: Path, names: tuple[str, str]) -> None:
+    with pytest.raises(ConfigError, match=r"both a file and a folder|stands in it twice"):
+        unpack(named(names[0])[:1024] + named(names[1]), tmp_path / "out")
+
+
 def test_a_file_that_stands_in_it_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="stands in it twice"):
         unpack(named("case/a")[:1024] + named("case/a"), tmp_path / "out")
