@@ -83,10 +83,10 @@ class Pairing:
         if tried:
             tried, unread = self._find_readable(sent, tried)
             doubts += unread
-            tried, unasked = self._find_agreed(sent, tried)
+            agreed, unasked = self._find_agreed(sent, tried)
             doubts += unasked
-        exposures = sum(self.silent.exposures[name][sent.target.data_type].count for name in tried)
-        return Silence(doubts=tuple(doubts), exposures=exposures, sessions=tuple(tried))
+            return Silence(doubts=tuple(doubts), exposures=sum(agreed.values()), sessions=tuple(agreed))
+        return Silence(doubts=tuple(doubts), exposures=0, sessions=())
 
     def weigh_session(self, sent: Sent, name: str) -> Silence:
         """Say what the silence of one session is worth, whatever its conditions and consents."""
@@ -109,19 +109,18 @@ class Pairing:
         if sent.target in self.silent.weak:
             yield Doubt("weak", f"{self.silent.name} has a weak trace of it, which may be an accident")
 
-    def _find_agreed(self, sent: Sent, names: list[str]) -> tuple[list[str], list[Doubt]]:
-        """Give the sessions with as much consent as where it was sent, and, if none, why the first does not count."""
+    def _find_agreed(self, sent: Sent, names: list[str]) -> tuple[dict[str, int], list[Doubt]]:
+        """Give the sessions with as much consent as where it was sent, and, if none, why the first does not count.
+
+        With each come its exposures that had that much.
+        """
         if CONSENT in self.across:
-            return names, []
+            return {name: self.silent.exposures[name][sent.target.data_type].count for name in names}, []
         found = {
-            name: [
-                Doubt("consent", text)
-                for text in doubt_consent(sent, [self.silent.sessions[name]], self.silent.document)
-            ]
-            for name in names
+            name: doubt_consent(sent, self.silent.sessions[name], self.silent.document) for name in names
         }
-        agreed = [name for name in names if not found[name]]
-        return (agreed, []) if agreed or not names else ([], found[names[0]])
+        agreed = {name: count for name, (count, doubt) in found.items() if not doubt}
+        return agreed, [] if agreed or not names else [Doubt("consent", found[names[0]][1])]
 
     def untried(self, sent: Sent) -> list[str]:
         """Name the sessions that saw it under conditions that the silent side has in none of its own."""

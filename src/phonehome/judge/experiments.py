@@ -4,12 +4,13 @@ A session decides about a flow if it saw it, or if it gave it a chance and would
 undecided: a condition under which nobody added a contact says nothing about contacts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from phonehome.documents.audit import AuditDocument
 from phonehome.documents.case import SessionDoc
+from phonehome.judge.consenting import serving, states_at_chances
 from phonehome.judge.exercise import Pairing
 from phonehome.judge.sending import SEVERITIES, Sent
 from phonehome.judge.sides import Side, choose_sessions
@@ -19,12 +20,20 @@ MAX_FACTORS = 40
 MAX_FLOWS = 200
 """Sessions of a handset, conditions and flows that are put into the table; of flows the gravest."""
 
+MAX_SERVICES = 10
+"""Services of one host."""
+
 MAX_PAIRS = 2000
 MAX_TELLING = 8
 """Pairs of sessions that are compared, and those of the most telling that are taken."""
 
 POSITION = "position"
 """Where it was recorded; a factor where sessions of a handset differ in it."""
+
+CONSENT = "consent."
+"""Before the id of a service: what it had been told, a factor of what is sent to its hosts."""
+
+UNSTATED = "not stated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +52,54 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """The sessions of one handset, and by which factors they differ."""
+    """The sessions of one handset, and by which factors they differ.
+
+    `consents` are factors of one flow, by session, beside those that sessions have; `plain` is the same without them.
+    """
 
     subject: str
     sessions: dict[str, SessionDoc]
     document: AuditDocument
+    plain: "Experiment | None" = None
+    consents: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    _variants: dict[frozenset[tuple[str, str, str]], "Experiment"] = field(default_factory=dict)
     _rests: dict[str, dict[str, int]] = field(default_factory=dict)
     _differences: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def side(self) -> Side:
         """The handset's sessions as a side of comparisons."""
+        if self.plain is not None:
+            return self.plain.side
         return Side(name=self.subject, document=choose_sessions(self.document, self.sessions.keys()))
+
+    def for_flow(self, sent: Sent) -> "Experiment":
+        """Give the same with what the services of a flow's host had been told as factors, where that is written down.
+
+        Compared are the moments at which the data type had a chance to be sent.
+        """
+        consents: dict[str, dict[str, str]] = {name: {} for name in self.sessions}
+        for service in serving(self.document, sent.target.host)[:MAX_SERVICES]:
+            states = {
+                name: states_at_chances(session, sent.target.data_type, service.id)
+                for name, session in self.sessions.items()
+            }
+            if any(state is not None for found in states.values() for state in found):
+                for name, found in states.items():
+                    words = [UNSTATED if state is None else state.replace("_", " ") for state in found]
+                    consents[name][CONSENT + service.id] = " → ".join(words)
+        items = frozenset((name, *item) for name, found in consents.items() for item in found.items())
+        if not items:
+            return self
+        if items not in self._variants:
+            self._variants[items] = Experiment(
+                subject=self.subject,
+                sessions=self.sessions,
+                document=self.document,
+                plain=self,
+                consents=consents,
+            )
+        return self._variants[items]
 
     @cached_property
     def values(self) -> dict[str, dict[str, str]]:
@@ -67,6 +112,7 @@ class Experiment:
             }
             if len(positions) > 1:
                 found[name].setdefault(POSITION, session.position)
+            found[name].update(self.consents.get(name, {}))
         return found
 
     @cached_property

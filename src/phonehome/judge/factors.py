@@ -7,6 +7,8 @@ can say which of them it was. A factor under several values of which the flow wa
 Sessions of the same conditions that disagree prove that something undeclared matters, or chance; they are no
 contrast.
 
+What the services of the flow's host had been told is a factor like the others, as `consent.SERVICE`.
+
 Steps are no factors here: a session without a step gave what the step exposes no chance, so that it decides
 nothing.
 """
@@ -34,7 +36,7 @@ NAMED = 4
 def find_causes(document: AuditDocument) -> list[CauseDoc]:
     """Say for every flow of a case which conditions cause it, as far as its sessions tell; the gravest flows first."""
     causes = [
-        Table(experiment=experiment, outcome=outcome).describe()
+        Table(experiment=experiment.for_flow(outcome.sent), outcome=outcome).describe()
         for experiment in make_experiments(document)
         for outcome in experiment.iter_outcomes()
     ]

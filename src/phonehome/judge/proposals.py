@@ -154,7 +154,8 @@ Missing = tuple[Mapping[str, str], str, float]
 def _iter_splits(experiment: Experiment, outcome: Outcome) -> Iterator[Missing]:
     """Change one condition at a time between the most telling sessions of which one saw it and one did not."""
     table = Table(experiment=experiment, outcome=outcome)
-    if any(table.splits(name) and table.contrasts(name) for name in experiment.factors):
+    known = Table(experiment=experiment.for_flow(outcome.sent), outcome=outcome)
+    if any(known.splits(name) and known.contrasts(name) for name in known.experiment.factors):
         return  # nothing to split: the cause is known
     for one, other in experiment.telling_pairs(outcome):
         seen, not_seen = (experiment.sessions[name].conditions for name in (one, other))

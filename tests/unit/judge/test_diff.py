@@ -14,7 +14,8 @@ from case_documents import (
 )
 
 from phonehome.documents.audit import AuditDocument
-from phonehome.documents.case import HostShareDoc, SessionDoc
+from phonehome.documents.base import ConsentName
+from phonehome.documents.case import ConsentDoc, HostShareDoc, SessionDoc
 from phonehome.documents.diff import ChangeDoc, DiffDocument
 from phonehome.judge.diff import compare
 
@@ -606,3 +607,47 @@ def test_a_few_bytes_that_nobody_could_read_are_room_for_a_number(
 ) -> None:
     found = only(compare(before(make_flow("imei"), destinations=was), after(destinations=now)))
     assert found.change == change, found.sentence
+
+
+def consenting(session: SessionDoc, *entries: tuple[str, ConsentName]) -> SessionDoc:
+    """Give a session these states of consent to the cloud, each from a time of its day on."""
+    consent = [
+        ConsentDoc(service="cloud", at=f"2014-08-07T{at}:00Z", state=state, shown=None)
+        for at, state in entries
+    ]
+    return session.model_copy(update={"consent": consent})
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "count"),
+    [
+        (["granted", "not_asked"], [("09:00", "declined")], 0),
+        (["granted", "not_asked"], [("09:00", "not_asked")], 2),
+        (["granted"], [("09:00", "declined"), ("10:30", "granted")], 0),
+        (["granted"], [("09:00", "granted"), ("09:30", "withdrawn")], 0),
+        (["granted"], [("09:00", "declined"), ("10:01", "granted")], 1),
+        ([None], [("09:00", "declined")], 0),
+        ([None], [("09:00", "granted")], 2),
+        ([None], [], 2),
+        ([None, "declined"], [("09:00", "declined")], 2),
+        (["declined"], [], 0),
+    ],
+)
+def test_consent_is_compared_whenever_there_was_a_chance(
+    was: list[ConsentName | None], now: list[tuple[str, ConsentName]], count: int
+) -> None:
+    service = make_service("cloud", ".example.com")
+    made = make_flow("imei", session="a")
+    flow = made.flow.model_copy(
+        update={"consents": {"cloud": was}, "consent": "mixed" if len(was) > 1 else was[0]}
+    )
+    steps = ["boot", "contact"]  # at 10:00 and at 10:01
+    first = make_session("a", {"build": "1"}, exposes={"imei": 2}, steps=steps)
+    second = consenting(make_session("b", {"build": "2"}, exposes={"imei": 2}, steps=steps), *now)
+    change = only(
+        compare(
+            make_case_document([first], [MadeFlow(flow=flow, findings=made.findings)], services=[service]),
+            make_case_document([second], services=[service]),
+        )
+    )
+    assert (change.change, change.exposures) == ("stopped" if count else "not_exercised", count)

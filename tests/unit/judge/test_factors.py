@@ -6,12 +6,14 @@ from case_documents import (
     make_bare_document,
     make_case_document,
     make_flow,
+    make_service,
     make_session,
     make_share,
 )
 
 from phonehome.documents.audit import AuditDocument
-from phonehome.documents.case import SessionDoc
+from phonehome.documents.base import ConsentName
+from phonehome.documents.case import ConsentDoc, SessionDoc
 from phonehome.documents.judgement import CauseDoc, FactorDoc
 from phonehome.judge.factors import find_causes
 
@@ -232,3 +234,29 @@ def test_the_gravest_flows_come_first() -> None:
         make_flow("imsi", session="a", severity="critical"),
     ]
     assert [cause.data_type for cause in find_causes(make_case_document([one], made))] == ["imsi", "imei"]
+
+
+def test_what_a_service_had_been_told_is_a_condition_of_what_goes_to_its_hosts() -> None:
+    def told(session: SessionDoc, state: ConsentName | None) -> SessionDoc:
+        entry = state and ConsentDoc(service="cloud", at="2014-08-07T09:00:00Z", state=state, shown=None)
+        return session.model_copy(update={"consent": [entry] if entry else []})
+
+    def case(was: ConsentName | None, now: ConsentName | None, build: str, host: str = HOST) -> CauseDoc:
+        seen = told(session("01", "factory", "on", "off"), was)
+        silent = told(session("02", build, "on", "off"), now)
+        services = [make_service("cloud", host)]
+        return cause_of(make_case_document([seen, silent], [number("01")], services=services))
+
+    both = case("granted", "declined", "update")
+    assert {name for name, verdict in verdicts(both).items() if verdict == "explains"} == {
+        "build",
+        "consent.cloud",
+    }
+    assert "causes it" not in both.sentence
+    alone = case("granted", "declined", "factory")
+    assert factor(alone, "consent.cloud").verdict == "causes"
+    assert "consent.cloud=granted causes it" in alone.sentence
+    assert factor(case("granted", None, "update"), "build").verdict == "explains"
+    assert factor(case("granted", "granted", "update"), "build").verdict == "causes"
+    assert factor(case("granted", "declined", "update", "other.test"), "build").verdict == "causes"
+    assert "consent.cloud" not in verdicts(case(None, None, "update"))
