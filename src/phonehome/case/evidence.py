@@ -14,7 +14,13 @@ NOT_SIGNED = "Not signed: whoever could change the case could change its manifes
 
 def describe(result: Verification) -> list[str]:
     """Say all of it: who signed and when, each file that differs, and what does not hold."""
-    return [*_files(result), *_signers(result), *(f"WRONG: {failure}" for failure in result.failures)]
+    strays = [f"In no manifest, so nobody vouches for it: {one}" for one in result.strays[:MAX_NAMED]]
+    return [
+        *_files(result),
+        *strays,
+        *_signers(result),
+        *(f"WRONG: {failure}" for failure in result.failures),
+    ]
 
 
 def evidence_notes(root: Path, *, hash_files: bool = True) -> list[str]:

@@ -102,6 +102,14 @@ def refuse_inside_case(path: Path, what: str) -> None:
         )
 
 
+def shown_to_others(path: Path) -> bool:
+    """Say whether others on this machine may read a file that should be its owner's only."""
+    try:
+        return bool(path.stat().st_mode & 0o077)
+    except OSError:
+        return False
+
+
 def render_private(key: SigningKey, passphrase: str) -> bytes:
     """Write a private key as encrypted PKCS #8 PEM.
 

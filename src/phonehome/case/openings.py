@@ -47,8 +47,13 @@ def prove(openings: Path, finding: str) -> OpeningDocument:
     )
 
 
-def check_opening(root: Path, path: Path) -> tuple[bool, str]:
-    """Check an opening against a shared copy; say whether it fits, in a sentence that does not show the value.
+def check_opening(root: Path, path: Path, *, reveal: bool = False) -> tuple[bool, str]:
+    """Check an opening against a shared copy; say whether it fits, in a sentence.
+
+    Args:
+        root: The folder of the copy.
+        path: The opening, from anybody.
+        reveal: Show the value that it opens.
 
     Raises:
         ConfigError: One of the files cannot be read.
@@ -76,7 +81,8 @@ def check_opening(root: Path, path: Path) -> tuple[bool, str]:
         )
     return True, (
         f"{path}: opens {found.id}: the {found.data_type} in it, in the form {found.form}, is what the owner of the "
-        f"copy committed to (exchange {found.exchange})"
+        f"copy committed to (exchange {found.exchange}); "
+        + (f"the value is {committed.value}" if reveal else "--reveal shows the value")
     )
 
 

@@ -25,6 +25,7 @@ from phonehome.case.signing import (
     STAMP_SUFFIX,
     sibling,
 )
+from phonehome.case.strays import find_strays, sessions_without_file
 from phonehome.case.timestamp import BadStamp, Stamp, check_stamp
 from phonehome.case.writing import PARTIAL_PREFIX
 from phonehome.documents.manifest import ManifestDocument
@@ -66,6 +67,7 @@ class Verification:
         differences: Files that are not as the manifest has them.
         signatures: Those that hold.
         failures: What does not hold, as sentences.
+        strays: What lies beside all that a manifest lists; nobody vouches for it.
     """
 
     files: int = 0
@@ -73,6 +75,7 @@ class Verification:
     differences: list[Difference] = field(default_factory=list)
     signatures: list[Signed] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    strays: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -118,7 +121,8 @@ def verify(
     if hash_files:
         there = hash_folder(root)
         result.differences = compare(manifest, there)
-        result.failures = differences_from_sessions(root, there)
+        result.failures = differences_from_sessions(root, there) + sessions_without_file(root)
+        result.strays = find_strays(root)
     _check_signatures(root, manifest, data, trusted, anchors, result)
     if not (any_of and any(one.trusted for one in result.present)):
         _require(trusted, result)
@@ -127,16 +131,18 @@ def verify(
 
 def _verify_without(root: Path, trusted: Sequence[PublicKey]) -> Verification:
     """Check what can be checked where there is no manifest: captures against what their sessions say of them."""
-    if (root / SIGNATURES).is_dir():
-        return Verification(failures=[f"missing: {MANIFEST}, though the case was signed"])
+    signed = (root / SIGNATURES).is_dir()
     recorded = dict(iter_recorded(root))
-    if not recorded:
+    without_file = sessions_without_file(root)
+    if not recorded and not signed and not without_file:
         raise ConfigError(
             f"{root}: there is no {MANIFEST}, so nothing says what the evidence was; `phonehome sign` writes one"
         )
-    failures = differences_from_sessions(root, hash_folder(root))
+    there = hash_folder(root)
+    failures = [f"missing: {MANIFEST}, though the case was signed"] if signed else []
+    failures += differences_from_sessions(root, there) + without_file
     failures += [f"the key SHA256:{key.fingerprint}, which you trust, did not sign this" for key in trusted]
-    return Verification(files=len(recorded), has_manifest=False, failures=failures)
+    return Verification(files=len(recorded), has_manifest=False, failures=failures, strays=find_strays(root))
 
 
 def _check_signatures(

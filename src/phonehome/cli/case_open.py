@@ -11,7 +11,7 @@ from phonehome.case.sealing import Identities, is_locked_by_passphrase, load_ide
 from phonehome.case.verification import verify
 from phonehome.cli.exit_codes import ExitCode
 from phonehome.cli.output import say, write_stdout
-from phonehome.cli.passphrase import PassphraseSource, passphrase_options
+from phonehome.cli.passphrase import PassphraseSource, passphrase_options, warn_if_shown
 from phonehome.model.errors import ConfigError
 from phonehome.reports.text import visible
 
@@ -77,6 +77,8 @@ def open_(
     elif not identities:
         raise click.UsageError(f"{file} was not sealed with a passphrase: give --identity FILE.")
     else:
+        for path in identities:
+            warn_if_shown(path)
         key = [one for path in identities for one in load_identities(path, source.read)]
     open_sealed(file, target, key)
     say(f"opened {file} into {target}")

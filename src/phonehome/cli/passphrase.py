@@ -7,10 +7,13 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from phonehome.case.keys import shown_to_others
+from phonehome.cli.output import say
 from phonehome.model.errors import ConfigError
 
 MAX_BYTES = 4096
@@ -73,6 +76,14 @@ def _read_descriptor(descriptor: int) -> str:
     if not text:
         raise ConfigError(f"file descriptor {descriptor} gave no passphrase: its first line is empty")
     return text
+
+
+def warn_if_shown(path: Path) -> None:
+    """Tell the owner of a private key that others on the machine can take a copy, and try passphrases on it."""
+    if shown_to_others(path):
+        say(
+            f"warning: {path}: others on this machine may read this private key; `chmod 600` keeps it to its owner"
+        )
 
 
 def passphrase_options(command: _Command) -> _Command:

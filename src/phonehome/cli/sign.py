@@ -14,7 +14,7 @@ from phonehome.case.signing import Renewed, renew_manifest, sign_manifest, stamp
 from phonehome.case.timestamp import check_address, load_anchors
 from phonehome.case.writing import remove_partials
 from phonehome.cli.output import say
-from phonehome.cli.passphrase import PassphraseSource, passphrase_options
+from phonehome.cli.passphrase import PassphraseSource, passphrase_options, warn_if_shown
 from phonehome.model.errors import ConfigError
 
 EPILOG = """\b
@@ -124,6 +124,7 @@ def _warn_of_bad_case(root: Path) -> None:
 def _open_key(path: Path, source: PassphraseSource) -> SigningKey:
     refuse_inside_case(path, "the private key")
     data = read_small(path, MAX_KEY, "private key")
+    warn_if_shown(path)
     return parse_private(data, source.read(f"of {path.name}"), path)
 
 

@@ -180,6 +180,19 @@ def test_one_finding_is_proved_by_either_id_and_shows_no_other(
         ]
         assert shown == [name]
         assert not any(value in sentence for value in VALUES.values())
+        _, shown_sentence = check_opening(folder / "shared", path, reveal=True)
+        assert any(shown_sentence.endswith(f"the value is {value}") for value in VALUES.values())
+
+
+def test_what_the_case_says_of_a_handset_is_cleaned_too(audited: AuditDocument) -> None:
+    assert audited.case is not None
+    imei = VALUES["imei-1"]
+    handset = audited.case.handsets[0].model_copy(
+        update={"make": imei, "model": f"M {imei}", "builds": [f"b-{imei}"]}
+    )
+    case = audited.case.model_copy(update={"handsets": [handset]})
+    copy = share(audited.model_copy(update={"case": case}), VALUES, clean, None)
+    assert imei not in copy.document.model_dump_json(include={"handsets"})
 
 
 def test_the_manifest_of_the_case_can_be_proved(folder: Path) -> None:

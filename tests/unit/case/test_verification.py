@@ -218,6 +218,48 @@ def test_a_manifest_that_is_gone_is_missed(case: Path) -> None:
     assert "missing: manifest.json, though the case was signed" in wrong(verify(case))
 
 
+def test_what_no_manifest_lists_is_named_and_does_not_pass_for_signed(case: Path) -> None:
+    (case / "signatures" / "notes.txt").write_text("x")
+    (case / "signatures" / "more").mkdir()
+    (case / "signatures" / "more" / "a.pub").write_text("x")
+    (case / "sessions" / ".partial-0-x").mkdir()
+    (case / ".lock").write_text("somebody")
+    (case / "empty").mkdir()
+    result = verify(case, [ONE.public])
+    assert result.passed
+    text = "\n".join(describe(result))
+    for name in (
+        "signatures/notes.txt (belongs to no signature)",
+        "signatures/more/a.pub (belongs",
+        "sessions/.partial-0-x (not finished",
+        ".lock (holds 8 bytes",
+        "empty (an empty folder)",
+    ):
+        assert f"In no manifest, so nobody vouches for it: {name}" in text
+    (case / ".lock").unlink()
+    (case / ".lock").mkdir()
+    assert ".lock (is no file)" in "\n".join(describe(verify(case)))
+
+
+def test_a_signed_case_has_nothing_beside_its_manifest(case: Path) -> None:
+    assert verify(case).strays == []
+
+
+def test_a_session_without_its_file_fails_since_no_audit_would_take_it(case: Path) -> None:
+    (case / "sessions" / "07-empty").mkdir()
+    assert "sessions/07-empty: is a session without its session.yaml" in wrong(verify(case))
+    (case / "manifest.json").unlink()
+    shutil.rmtree(case / "signatures")
+    assert "sessions/07-empty: is a session without its session.yaml" in wrong(verify(case))
+
+
+def test_without_its_manifest_nothing_is_said_to_be_as_it_was(case: Path) -> None:
+    (case / "manifest.json").unlink()
+    text = wrong(verify(case))
+    assert "each is as it was" not in text
+    assert "missing: manifest.json, though the case was signed" in text
+
+
 def test_without_a_manifest_captures_are_held_against_their_sessions(case: Path) -> None:
     (case / "manifest.json").unlink()
     shutil.rmtree(case / "signatures")

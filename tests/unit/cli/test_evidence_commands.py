@@ -56,6 +56,15 @@ def test_a_new_key_is_private_encrypted_and_named(tmp_path: Path, capsys: Captur
     assert PASSPHRASE not in out + err
 
 
+def test_a_private_key_that_others_may_read_is_told(case: Path, key: Path, capsys: Capture) -> None:
+    key.chmod(0o600)
+    assert sign(case, key) == 0
+    assert "others on this machine may read" not in capsys.readouterr().err
+    key.chmod(0o644)
+    assert sign(case, key) == 0
+    assert "others on this machine may read this private key" in capsys.readouterr().err
+
+
 def test_a_key_to_open_with_is_one_of_age(tmp_path: Path, case: Path, capsys: Capture) -> None:
     path = tmp_path / "open.age"
     assert main(["key", "new", str(path), "--for", "opening", *WITH_PASSPHRASE]) == 0

@@ -75,7 +75,7 @@ def _by_evidence(
     found.append(
         _action(
             "organisations",
-            "Find out which of your handsets have an affected build (`phonehome audit CASE --handsets LIST` compares a "
+            "Find out which of your handsets have an affected build (“phonehome audit CASE --handsets LIST” compares a "
             "list of them with this case).",
         )
     )

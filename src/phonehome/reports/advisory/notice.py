@@ -174,7 +174,7 @@ def _signed(vouched: Vouched) -> str:
         else "and nobody checked whose that is: compare the fingerprint with what the signer tells you another way."
     )
     kept = (
-        " It is made from the result that the case keeps; `phonehome repeat` shows whether the recordings give it."
+        " It is made from the result that the case keeps; “phonehome repeat” shows whether the recordings give it."
         if vouched.kept
         else ""
     )

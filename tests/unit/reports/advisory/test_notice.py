@@ -59,6 +59,12 @@ def test_a_handset_that_was_not_seen_sending_is_not_named_beside_one_that_was() 
     assert notice.overview[0].startswith("In 1 of 2 sessions, IMEI left M N, to x.vendor.example;")
 
 
+def test_no_derived_text_has_marks_of_markdown() -> None:
+    notice = derived()
+    texts = [*notice.overview, *notice.notices, *(one.text for one in notice.what_to_do)]
+    assert not [text for text in texts if "`" in text]
+
+
 def test_handsets_that_sent_different_things_are_not_said_to_have_sent_both() -> None:
     sessions = [make_session("s1", {"build": "b1"}), make_session("s2", {"build": "h1"}, subject="other")]
     flows = [
@@ -135,7 +141,7 @@ def test_a_signed_notice_says_by_which_key_and_whether_anybody_trusts_it() -> No
         first = write_notice(affair_document(), NoticeOptions(vouched=vouched)).notices[0]
         assert f"SHA256:{'ab' * 32}" in first
         assert said in first
-        assert "`phonehome repeat`" in first
+        assert "“phonehome repeat”" in first
     own = NoticeOptions(vouched=Vouched(by=("ab" * 32,), kept=False))
     assert "repeat" not in write_notice(affair_document(), own).notices[0]
 
