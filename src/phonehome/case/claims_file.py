@@ -29,9 +29,9 @@ from phonehome.model.case import Case
 from phonehome.model.claim import Claim, ClaimScope, Party
 from phonehome.model.policy import ResidencyStatement
 from phonehome.model.protocol import TestProtocol
-from phonehome.rules import FieldTable, Outcome, Rule
+from phonehome.rules import FieldTable, Rule
 from phonehome.rules.claim import CheckedClaim
-from phonehome.rules.constant import SENT, always, can_be_met_with_build
+from phonehome.rules.constant import SENT, can_be_met_with_build, is_always_true
 from phonehome.rules.fields import CaseWords, case_fields
 
 SCHEMA = "phonehome.claims/1"
@@ -182,7 +182,7 @@ class _Reader:
                 "holds_if speaks of nothing that could be seen, so it says the same whatever was sent; speak of flow, "
                 'flows, session or destinations, as in flow.transport == "tls"'
             )
-        if key == "holds_if" and always(rule, flow=_ASKED) is Outcome.TRUE:
+        if key == "holds_if" and is_always_true(rule, _ASKED):
             raise node.error(
                 "holds_if is true whatever was sent (it is asked of flows that left the handset and are not weak), so "
                 "it tests nothing"

@@ -34,15 +34,22 @@ def _describe(flows: Sequence[FlowDoc]) -> list[str]:
     """Name flows, those that differ in their data type only together."""
     groups: dict[tuple[str | None, str | None, str | None], dict[str, None]] = {}
     for flow in flows:
-        group = groups.setdefault((flow.host, flow.transport, flow.consent), {})
+        group = groups.setdefault((flow.host, flow.transport, _say_consent(flow)), {})
         group[wording.data_type(flow.data_type)] = None
     return [_name(list(types), *key) for key, types in groups.items()]
+
+
+def _say_consent(flow: FlowDoc) -> str | None:
+    """Name every state that a flow was sent under."""
+    states = [state or "unknown" for found in flow.consents.values() for state in found] or [flow.consent]
+    named = [state.replace("_", " ") for state in dict.fromkeys(states) if state is not None]
+    return wording.listing(named) if named and named != ["unknown"] else None
 
 
 def _name(types: Sequence[str], host: str | None, transport: str | None, consent: str | None) -> str:
     what = wording.listing_at_most(types, MAX_TYPES, "other data type", "other data types")
     how = {"cleartext": " in clear", "tls": " over TLS", "quic": " over QUIC"}.get(transport or "", "")
-    state = f" (consent: {consent.replace('_', ' ')})" if consent is not None else ""
+    state = f" (consent: {consent})" if consent is not None else ""
     return f"{what} to {host or 'an unnamed host'}{how}{state}"
 
 

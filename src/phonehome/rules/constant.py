@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from phonehome.model.subject import DataType
 from phonehome.rules.rule import Outcome, Rule
 from phonehome.rules.unknowns import Blank
 
@@ -17,6 +18,13 @@ def always(rule: Rule, **known: Mapping[str, object]) -> Outcome:
     full = {name: Blank(parts) for name, parts in bare.items()}
     first, second = rule.evaluate(bare), rule.evaluate(full)
     return first if first is second else Outcome.UNDECIDED
+
+
+def is_always_true(rule: Rule, known: Mapping[str, object]) -> bool:
+    """Say whether a rule is true of every flow that has these parts, whatever its data type."""
+    return always(rule, flow=known) is Outcome.TRUE or all(
+        always(rule, flow={**known, "data_type": kind.value}) is Outcome.TRUE for kind in DataType
+    )
 
 
 def can_be_met_with_build(rule: Rule, build: str) -> bool:

@@ -358,6 +358,11 @@ def test_a_wrong_file_of_verdicts_is_refused_with_its_line(
         ),
         ("holds_if: ", 'holds_if: flow.direction != "down" || ', "true whatever was sent"),
         ("holds_if: ", "holds_if: flow.weak == false || ", "true whatever was sent"),
+        (
+            "holds_if: ",
+            'holds_if: flow.data_type == "imei" || flow.data_type != "imei" || ',
+            "true whatever was sent",
+        ),
     ],
 )
 def test_what_contradicts_itself_or_tests_nothing_is_refused(
