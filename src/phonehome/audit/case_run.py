@@ -15,7 +15,8 @@ from phonehome.audit.merge import merge_documents
 from phonehome.audit.recorded import find_apart, find_span
 from phonehome.audit.run import Progress, audit
 from phonehome.audit.session import Place, SessionView
-from phonehome.audit.written import Written, clean_document, name_apart
+from phonehome.audit.written import Written, name_apart
+from phonehome.audit.written_document import clean_document
 from phonehome.case.folder import LoadedCase
 from phonehome.detect import Detector
 from phonehome.documents import audit as doc
@@ -24,7 +25,7 @@ from phonehome.model.session import Session
 from phonehome.model.subject import Subject
 from phonehome.readers import ReadingOptions
 
-MAX_PLACES = 8
+MAX_PLACES = 12
 """Places that a warning names."""
 
 

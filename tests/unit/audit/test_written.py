@@ -11,7 +11,8 @@ from small_case import CARRIER, CONTACT, IMEI, IMSI, OWN, write_case
 
 from phonehome.audit.case_run import CaseOptions, audit_case
 from phonehome.audit.rulings import load_rulings
-from phonehome.audit.written import Written, clean_document, name_apart
+from phonehome.audit.written import Written, name_apart
+from phonehome.audit.written_document import clean_document
 from phonehome.case.folder import load_case
 from phonehome.documents.audit import AuditDocument
 from phonehome.model.case import Case, CaseHandset, CaseKind
@@ -103,6 +104,7 @@ def test_people_are_told_where_they_wrote_one(document: AuditDocument, said: lis
     assert document.case is not None
     (warning,) = (text for text in said if text.startswith("warning"))
     assert "title, handsets[0].model" in warning
+    assert "annotations[0].author" in warning
     assert leaks(warning) == []
 
 
