@@ -3,7 +3,7 @@
 import io
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -15,9 +15,13 @@ from phonehome.cli.exit_codes import ExitCode
 from phonehome.cli.output import say, write_file, write_stdout
 from phonehome.cli.overwriting import refuse_overwriting
 from phonehome.cli.workers import workers_option
+from phonehome.documents.audit import AuditDocument
 from phonehome.documents.diff import ChangeDoc, DiffDocument
 from phonehome.judge.diff import compare
+from phonehome.judge.exercise import CONSENT
+from phonehome.judge.sides import HANDSET
 from phonehome.model.subject import Subject
+from phonehome.model.wording import listing
 from phonehome.reports.diff_html import render_diff_html
 from phonehome.reports.diff_terminal import render_diff
 from phonehome.reports.json_report import render_json
@@ -132,10 +136,12 @@ def diff(
     sides = loader.load(first), loader.load(second)
     if subject is not None and not loader.used_subject:
         say("--subject is for recordings, and neither side is one: it changed nothing")
+    _refuse_unknown_factors(across, sides)
     document = compare(
         *sides,
         names=_name_sides(first, second),
         across=across or _find_across(first, second),
+        unlike=loader.find_unlike(first, second),
     )
     _write(document, format_name, output)
     met = (exit_code and any(map(differs, document.changes))) or (
@@ -159,6 +165,18 @@ def _find_across(first: Source, second: Source) -> tuple[str, ...] | None:
     names = {*first.conditions, *second.conditions} - {SESSION}
     apart = {name for name in names if first.conditions.get(name) != second.conditions.get(name)}
     return tuple(sorted(apart)) or None
+
+
+def _refuse_unknown_factors(across: Sequence[str], sides: Sequence[AuditDocument]) -> None:
+    """Refuse a condition that no session declares: it is a slip of the pen."""
+    sessions = [session for side in sides if side.case is not None for session in side.case.sessions]
+    known = {HANDSET, CONSENT, *(name for session in sessions for name in session.conditions)}
+    for name in across:
+        if name not in known:
+            raise click.UsageError(
+                f"--across {name}: no session of either side has this condition; there are "
+                f"{listing(sorted(known))}."
+            )
 
 
 def _name_sides(first: Source, second: Source) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from phonehome.case.places import SESSION_FILE, SESSIONS
 from phonehome.case.stored import read_document, read_result
 from phonehome.cli.output import say
 from phonehome.documents.audit import AuditDocument
+from phonehome.judge.exercise import ValueKey
 from phonehome.judge.sides import HANDSET, choose_sessions, find_sessions
 from phonehome.model.errors import InputError
 from phonehome.model.subject import Subject
@@ -64,6 +65,7 @@ class Loader:
         self._subject = subject
         self._workers = workers
         self._documents: dict[Path, AuditDocument] = {}
+        self._values: dict[Path, dict[ValueKey, tuple[str, bytes | None]]] = {}
         self.used_subject = False
 
     def load(self, source: Source) -> AuditDocument:
@@ -80,6 +82,19 @@ class Loader:
             return _choose(document, source.path, source.conditions) if source.conditions else document
         conditions = {**source.conditions, SESSION: {path.resolve().name}}
         return _choose(self._load_once(case), source.path, conditions)
+
+    def find_unlike(self, first: Source, second: Source) -> frozenset[ValueKey] | None:
+        """Give values of loaded sides that are others on the second, though they have the same id.
+
+        None where a side is no case on this disk, so that nobody can tell.
+        """
+        keys = [(_case_of_session(Path(one.path)) or Path(one.path)).resolve() for one in (first, second)]
+        if keys[0] == keys[1]:
+            return frozenset()
+        if not all(key in self._values for key in keys):
+            return None
+        was, now = (self._values[key] for key in keys)
+        return frozenset(key for key, value in was.items() if now.get(key, value) != value)
 
     def _load_once(self, path: Path) -> AuditDocument:
         key = path.resolve()
@@ -104,6 +119,11 @@ class Loader:
 
     def _read_case(self, root: Path) -> AuditDocument:
         loaded = load_case(root)
+        self._values[root.resolve()] = {
+            (handset, value.id): (value.value, value.content)
+            for handset, subject in loaded.case.subjects.items()
+            for value in subject.values
+        }
         for warning in loaded.warnings:
             say(f"warning: {warning}")
         kept = read_result(loaded)

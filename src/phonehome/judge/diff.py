@@ -23,7 +23,7 @@ from phonehome.judge.changes import (
     name_hosts,
     order_changes,
 )
-from phonehome.judge.exercise import DoubtKind, Pairing
+from phonehome.judge.exercise import DoubtKind, Pairing, ValueKey
 from phonehome.judge.notes import write_notes
 from phonehome.judge.reading import is_unread_at
 from phonehome.judge.sending import Sent, Target
@@ -44,6 +44,7 @@ def compare(
     *,
     names: tuple[str, str] = ("the first side", "the second side"),
     across: Collection[str] | None = None,
+    unlike: Collection[ValueKey] | None = None,
 ) -> DiffDocument:
     """Compare two documents: of cases, of some of their sessions, or of bare recordings.
 
@@ -52,12 +53,14 @@ def compare(
         after: The second side.
         names: What to call them in sentences.
         across: Conditions in which they are meant to differ (`handset` is one); None to find them out.
+        unlike: Values, by handset and id, that are others on the second side though both have the same id; None where
+            nobody compared them, since documents do not hold them.
     """
     first, second = Side(name=names[0], document=before), Side(name=names[1], document=after)
     factors = _widen(frozenset(across), first, second) if across is not None else find_across(first, second)
     comparison = Comparison(
-        forth=Pairing(seen=first, silent=second, across=factors),
-        back=Pairing(seen=second, silent=first, across=factors),
+        forth=Pairing(seen=first, silent=second, across=factors, unlike=frozenset(unlike or ())),
+        back=Pairing(seen=second, silent=first, across=factors, unlike=frozenset(unlike or ())),
     )
     changes = order_changes(comparison.iter_changes())
     return DiffDocument(
@@ -66,7 +69,7 @@ def compare(
         across=sorted(factors),
         counts={name: sum(change.change == name for change in changes) for name in CHANGES},
         changes=changes,
-        notes=write_notes(first, second, factors, given=across is not None),
+        notes=write_notes(first, second, factors, given=across is not None, compared=unlike is not None),
     )
 
 

@@ -28,6 +28,9 @@ CONSENT = "consent"
 MAX_NEAREST = 200
 """Sessions that are looked at for the one whose conditions come nearest."""
 
+ValueKey = tuple[str, str]
+"""A handset and the id of one of its values."""
+
 NAMED = 4
 """Things that a sentence names before it counts the others."""
 
@@ -54,11 +57,15 @@ class Silence:
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
-    """A side that saw something and one that did not, and the conditions in which they are meant to differ."""
+    """A side that saw something and one that did not, and the conditions in which they are meant to differ.
+
+    `unlike` are values that are others on either side, though they have the same id.
+    """
 
     seen: Side
     silent: Side
     across: frozenset[str]
+    unlike: frozenset[ValueKey] = frozenset()
     _nearest: dict[frozenset[tuple[str, str]], tuple[tuple[str, ...], str]] = field(default_factory=dict)
     _weighed: dict[Target, Silence] = field(default_factory=dict)
 
@@ -216,6 +223,7 @@ class Pairing:
             for name in same
             for value in self.silent.exposures[name][sent.target.data_type].values
         }
+        looked_for -= {ident for subject, ident in self.unlike if subject in subjects}
         subject = min(subjects)
         seen = {own_id(value, subject) for value in sent.value_ids}
         return sorted(seen - looked_for) if same else []

@@ -23,7 +23,8 @@ def make_matrix(document: AuditDocument) -> list[MatrixCellDoc]:
     """Give the cells by data type, handset and country.
 
     A data type that a handset sent has one cell for each country; one that it did not send has one cell without
-    a country. Data types that no handset was ever seen to send, nor given a chance to, have no cells.
+    a country, as has one that was never recorded. Data types that no handset was ever seen to send, nor given a chance
+    to, have no cells.
     """
     case = document.case
     if case is None:
@@ -33,13 +34,14 @@ def make_matrix(document: AuditDocument) -> list[MatrixCellDoc]:
     for flow in document.flows:
         if is_strong(flow) and flow.session in subjects:
             flows[flow.data_type, subjects[flow.session]].append(flow)
+    handsets = {handset.id for handset in case.handsets} | set(subjects.values())
     exposed = _index_exposures(case)
     sessions = {session.id: session for session in case.sessions}
     data_types = sorted({data_type for data_type, _ in [*flows, *exposed]})
     cells = [
         cell
         for data_type in data_types
-        for subject in sorted(set(subjects.values()))
+        for subject in sorted(handsets)
         for cell in _make_cells(
             (data_type, subject),
             flows.get((data_type, subject), []),

@@ -11,12 +11,18 @@ FAR_LESS = 0.1
 """Below this share of what the first side sent, a recording may have broken off or begun too late."""
 
 
-def write_notes(first: Side, second: Side, across: Collection[str], *, given: bool) -> list[str]:
-    """Say in what the sides differ beside what is compared, and what was left out."""
+def write_notes(
+    first: Side, second: Side, across: Collection[str], *, given: bool, compared: bool
+) -> list[str]:
+    """Say in what the sides differ beside what is compared, and what was left out.
+
+    `given` says that somebody asked for what is compared, `compared` that the values behind equal ids were compared.
+    """
     return [
         *_note_timelines(first, second),
         *_note_conditions(first, second, across, given),
         *_note_rest(first, second),
+        *_note_values(first, second, compared),
     ]
 
 
@@ -67,9 +73,15 @@ def _note_rest(first: Side, second: Side) -> Iterator[str]:
             f"The sides were audited by different versions ({listing(versions)}): a difference may come from the "
             "program. Audit both again with one."
         )
-    if (
-        first.sessions
-        and second.sessions
-        and set(first.conditions[HANDSET]) != set(second.conditions[HANDSET])
-    ):
+
+
+def _note_values(first: Side, second: Side, compared: bool) -> Iterator[str]:
+    if not first.sessions or not second.sessions:
+        return
+    if set(first.conditions[HANDSET]) != set(second.conditions[HANDSET]):
         yield "The sides have different handsets: values are compared by their type."
+    elif not compared and first.document.inputs != second.document.inputs:
+        yield (
+            "The sides are of two cases, and their documents hold no values: they are compared by type, and nobody can "
+            "tell from them whether an id means the same value on both sides. The folders of the cases tell."
+        )

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from case_documents import make_case_document, make_flow, make_session
 from command_line import IMEI, SUBJECT_TEXT, Ended, entry, har, run
-from small_case import FACTORY, UPDATE, write_case
+from small_case import FACTORY, SENDER, UPDATE, write_case
 
 from phonehome.cli.main import main
 from phonehome.documents.audit import AuditDocument
@@ -217,3 +217,31 @@ def test_the_program_itself_writes_json_and_nothing_else_to_standard_output(tmp_
     assert ended.status == 0
     assert json.loads(ended.out)["counts"]["still_sent"] == 1
     assert ended.err == ""
+
+
+def test_a_condition_that_no_session_has_is_a_slip_of_the_pen(
+    builds: tuple[Path, Path, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    ended = diff(capfd, builds[0], builds[1], "--across", "colour")
+    assert ended.status == 2
+    assert "--across colour: no session of either side has this condition; there are build," in ended.err
+    assert diff(capfd, builds[0], builds[1], "--across", "build", "--across", "consent").status == 0
+
+
+def test_an_id_that_means_another_value_in_the_other_case_lets_nothing_stop(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first, second = (write_case(tmp_path / name) for name in ("a", "b"))
+    across = ("--across", "build", "--across", "service.cloud_messaging", "--across", "consent")
+    sides = (first, second, "--before", f"build={FACTORY}", "--after", f"build={UPDATE}", *across)
+    assert changes(diff(capfd, *sides, "--format", "json"))["sms_phone_number"] == "stopped"
+    subject = second / "subjects" / "unit-3.yaml"
+    subject.write_text(subject.read_text(encoding="utf-8").replace(SENDER, "+12025550188"), encoding="utf-8")
+    assert changes(diff(capfd, *sides, "--format", "json"))["sms_phone_number"] == "not_exercised"
+
+
+def test_two_documents_of_one_handset_are_said_to_hold_no_values(
+    builds: tuple[Path, Path, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    notes = json.loads(diff(capfd, builds[0], builds[2], "--format", "json").out)["notes"]
+    assert any("documents hold no values" in note for note in notes)

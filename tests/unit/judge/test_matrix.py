@@ -1,5 +1,12 @@
 import pytest
-from case_documents import make_bare_document, make_case_document, make_flow, make_session, make_share
+from case_documents import (
+    make_bare_document,
+    make_case_document,
+    make_flow,
+    make_handset,
+    make_session,
+    make_share,
+)
 
 from phonehome.documents.judgement import MatrixCellDoc
 from phonehome.judge.matrix import make_matrix
@@ -73,3 +80,13 @@ def test_every_handset_stands_beside_every_data_type() -> None:
 
 def test_a_recording_without_a_case_has_no_matrix() -> None:
     assert make_matrix(make_bare_document([make_flow("imei")])) == []
+
+
+def test_a_handset_that_nobody_recorded_is_not_exercised() -> None:
+    sessions = [make_session("a", subject="mi", exposes={"imei": 3})]
+    handsets = [make_handset("mi"), make_handset("shelf")]
+    cells = make_matrix(make_case_document(sessions, handsets=handsets))
+    assert {cell.subject: (cell.state, cell.exposures) for cell in cells} == {
+        "mi": ("not_seen", 3),
+        "shelf": ("not_exercised", 0),
+    }
