@@ -1,7 +1,5 @@
 """`phonehome advisory`: the notice that follows from an audited case."""
 
-import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +10,15 @@ from phonehome.audit.case_run import CaseOptions, audit_case
 from phonehome.audit.details import clean_details
 from phonehome.audit.rulings import load_rulings
 from phonehome.audit.written import Written
+from phonehome.audit.written_document import clean_document
 from phonehome.case.advisory_file import ADVISORY_FILE, load_advisory_file
 from phonehome.case.folder import LoadedCase, is_case, load_case
-from phonehome.case.inventory import MANIFEST, enclosing_case
+from phonehome.case.inventory import MANIFEST
 from phonehome.case.keys import PublicKey, load_public
-from phonehome.case.places import RESULTS
 from phonehome.case.stored import read_document, read_result
 from phonehome.case.verification import verify
-from phonehome.cli.output import say, write_file, write_stdout
+from phonehome.cli.advisory_place import Place, find_target, make_folder, write_notice_file
+from phonehome.cli.output import say
 from phonehome.documents.advisory import AdvisoryDocument
 from phonehome.documents.audit import AuditDocument
 from phonehome.model.advisory import AdvisoryDetails, Tlp
@@ -30,8 +29,6 @@ from phonehome.reports.advisory.notice import NoticeOptions, Vouched, write_noti
 BY_NAME = {one.name: one for one in FORMATS}
 BY_SUFFIX = {suffix: one for one in FORMATS for suffix in one.suffixes}
 DEFAULT_FORMAT = "markdown"
-MAX_OLDER = 64 << 20
-"""Bytes of a file in the way that are looked at, to see whether it is an older notice."""
 
 EPILOG = """\b
 Examples:
@@ -56,22 +53,6 @@ class _Source:
     details: AdvisoryDetails
     vouched: Vouched | None
     files: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """What `-o` names: a file, or a folder, which need not be there if it is written with a slash at its end."""
-
-    path: Path
-    is_folder: bool
-
-    @classmethod
-    def of(cls, text: str | None) -> "_Place | None":
-        if text is None or text == "-":
-            return None
-        path = Path(text)
-        ends = tuple(filter(None, (os.sep, os.altsep)))
-        return cls(path=path, is_folder=text.endswith(ends) or path.is_dir())
 
 
 @click.command(epilog=EPILOG, short_help="Write the notice that follows from a case.")
@@ -128,7 +109,7 @@ def advisory(
     or an audit document, as `phonehome audit CASE --format json` writes it. The notice says of each
     build whether it is affected, fixed, undecided or not tested, and never calls silence a fix.
     """
-    place = _Place.of(output)
+    place = Place.of(output)
     chosen = _choose(format_name, place)
     source = _read(case, details, [load_public(path) for path in public_keys], reveal=reveal)
     options = NoticeOptions(
@@ -138,14 +119,14 @@ def advisory(
         revealed=reveal,
     )
     notice = write_notice(source.document, options)
-    target = _target(place, chosen, notice, (case, *source.files))
+    target = find_target(place, chosen, notice, (case, *source.files))
     if place is not None and place.is_folder:
-        _make_folder(place.path)
-    _write(chosen.render(notice), target, chosen, private=reveal)
+        make_folder(place.path)
+    write_notice_file(chosen.render(notice), target, chosen, private=reveal)
     _tell(notice, chosen, target)
 
 
-def _choose(format_name: str | None, place: _Place | None) -> AdvisoryFormat:
+def _choose(format_name: str | None, place: Place | None) -> AdvisoryFormat:
     if format_name is not None:
         return BY_NAME[format_name]
     if place is None or place.is_folder or not place.path.suffix:
@@ -203,6 +184,7 @@ def _read_case(case: Path, details: Path | None, trusted: Sequence[PublicKey], *
     stored = None if reveal else read_result(loaded)
     if stored is not None:
         _refuse_revealed(case, stored)
+        stored = clean_document(stored, written).document  # it may be of anybody's making
     return _Source(
         document=stored if stored is not None else _audit(loaded, written),
         details=decided,
@@ -267,63 +249,6 @@ def _vouched(root: Path, trusted: Sequence[PublicKey], *, kept: bool) -> Vouched
     elif result.signatures or result.failures:
         say("the case is not what was signed, so the notice is a draft; `phonehome verify` says what differs")
     return None
-
-
-def _target(
-    place: _Place | None, chosen: AdvisoryFormat, notice: AdvisoryDocument, evidence: tuple[Path, ...]
-) -> Path | None:
-    """Give the file to write, which destroys nothing and does not become evidence itself.
-
-    Raises:
-        UsageError: It would be written over something else, or into the evidence of a case.
-    """
-    if place is None:
-        return None
-    target = place.path / chosen.file_name(notice) if place.is_folder else place.path
-    root = enclosing_case(target)
-    if root is not None and root / RESULTS not in target.resolve().parents:
-        raise click.UsageError(
-            f"-o names {target}, which lies in a case, where it would count as evidence; "
-            f"{root / RESULTS} is for results."
-        )
-    if not target.is_file():
-        return target
-    for path in evidence:
-        if path.exists() and target.samefile(path):
-            raise click.UsageError(f"-o names {path}, which this notice is made from; give another place.")
-    with target.open("rb") as file:
-        head = file.read(MAX_OLDER)
-    if head and chosen.mark not in head:
-        raise click.UsageError(
-            f"-o names {target}, which is there already and is no {chosen.name} advisory of "
-            f"phonehome; give another place, "
-            "or move that file away."
-        )
-    return target
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder that was named as one.
-
-    Raises:
-        ConfigError: It cannot be made, or a file has its name.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"{folder}: the folder cannot be made: {error.strerror}; give another place"
-        ) from error
-
-
-def _write(data: bytes, target: Path | None, chosen: AdvisoryFormat, *, private: bool) -> None:
-    if target is not None:
-        write_file(target, data, private=private)
-        say(f"wrote {target}")
-        return
-    if chosen.is_binary and sys.stdout.isatty():
-        raise click.UsageError(f"A terminal cannot show {chosen.name}; name a file with -o.")
-    write_stdout(data, private=private)
 
 
 def _tell(notice: AdvisoryDocument, chosen: AdvisoryFormat, target: Path | None) -> None:

@@ -228,6 +228,14 @@ revisions: [{{version: 1, date: 2014-10-24, summary: "{IMEI}"}}]
     assert "verdicts" in err
 
 
+def test_a_kept_result_that_shows_what_people_wrote_is_masked_too(case: Path) -> None:
+    kept = case / "results" / "audit.json"
+    document = json.loads(kept.read_bytes())
+    document["case"]["title"] = f"The case of {IMEI}"
+    kept.write_text(json.dumps(document), encoding="utf-8")
+    assert notice(case).case_title == "The case of ‹redmi-1s/imei-1›"
+
+
 def test_an_address_that_holds_a_value_is_refused(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (case / "advisory.yaml").write_text(
         f'references: [{{summary: "s", url: "https://e.example/{IMEI}"}}]\n', encoding="utf-8"
