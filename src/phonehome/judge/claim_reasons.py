@@ -41,9 +41,11 @@ def _describe(flows: Sequence[FlowDoc]) -> list[str]:
 
 def _say_consent(flow: FlowDoc) -> str | None:
     """Name every state that a flow was sent under."""
-    states = [state or "unknown" for found in flow.consents.values() for state in found] or [flow.consent]
-    named = [state.replace("_", " ") for state in dict.fromkeys(states) if state is not None]
-    return wording.listing(named) if named and named != ["unknown"] else None
+    met = [state for found in flow.consents.values() for state in found]
+    named = dict.fromkeys((state or "unknown").replace("_", " ") for state in met)
+    if not named and flow.consent is not None:
+        return flow.consent.replace("_", " ")
+    return wording.listing(named) if set(named) - {"unknown"} else None
 
 
 def _name(types: Sequence[str], host: str | None, transport: str | None, consent: str | None) -> str:
