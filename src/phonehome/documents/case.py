@@ -105,7 +105,8 @@ class SessionDoc(Model):
 
     `misses` are sentences on what its recording position cannot see. `not_seen` are value ids that were searched
     for and not seen in this session. `lost_problems` counts problems through which something was not looked at.
-    `first` and `last` are by the recording's clock, `recorded_from` and `recorded_to` (what it covers) by the timeline's.
+    `first` and `last` are by the recording's clock, `recorded_from` and `recorded_to` (what it covers) by the
+    timeline's.
     """
 
     id: str

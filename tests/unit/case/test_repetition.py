@@ -1,4 +1,4 @@
-"""Comparing a result with a repetition: bytes for the same versions, contents for others, each difference by its place."""
+"""Comparing a result with a repetition: bytes for the same versions, contents for others, by place."""
 
 import json
 
