@@ -21,6 +21,11 @@ WHAT_A_HANDSET_IS = frozenset(
 )
 """Types under which a subject may list what the case says openly: make, model and builds."""
 
+MIN_PASSAGE = 20
+"""Characters of a message that are taken for a part of it; fewer are words that anybody uses."""
+MIN_TOKEN = 20
+"""Characters without a space in which a message may stand encoded, or as its digest."""
+
 Shown: TypeAlias = Callable[[str], str]
 
 
@@ -75,7 +80,7 @@ class Written:
 
     @functools.cached_property
     def _shows(self) -> list[Shown]:
-        return [Detector(one).make_masker(reveal=False).path for one in self._subjects]
+        return [_make_show(one) for one in self._subjects]
 
     @functools.cached_property
     def _quotes(self) -> list[Shown]:
@@ -83,7 +88,7 @@ class Written:
         for subject, show in zip(self._subjects, self._shows, strict=True):
             some = _only(subject, lambda value: not value.value.isalpha())
             alike = len(some.values) == len(subject.values)
-            shows.append(show if alike else Detector(some).make_masker(reveal=False).path)
+            shows.append(show if alike else _make_show(some))
         return shows
 
     @functools.cached_property
@@ -91,6 +96,50 @@ class Written:
         values = [value for one in self._subjects for value in one.values if len(value.value) >= MIN_LITERAL]
         values.sort(key=lambda value: len(value.value), reverse=True)
         return [(_whole(value.value, re.IGNORECASE), value.id) for value in values]
+
+
+def _is_message(value: KnownValue) -> bool:
+    """Say whether a value is running text: the masker of traffic hides it by pieces as short as two words."""
+    return len(value.value) >= MIN_PASSAGE and " " in value.value.strip()
+
+
+def _make_show(subject: Subject) -> Shown:
+    """Mask the values of one subject; of a message, passages in plain and whatever stands encoded."""
+    messages = [value for value in subject.values if _is_message(value)]
+    brief = Detector(_only(subject, lambda value: not _is_message(value))).make_masker(reveal=False).path
+    if not messages:
+        return brief
+    whole = Detector(subject).make_masker(reveal=False).path
+    passages = {
+        text[at : at + MIN_PASSAGE]: value.id
+        for value in messages
+        for text in (value.value.casefold(),)
+        for at in range(len(text) - MIN_PASSAGE + 1)
+    }
+
+    def show(text: str) -> str:
+        text = re.sub(rf"\S{{{MIN_TOKEN},}}", lambda token: whole(token.group()), text)
+        return _hide_passages(brief(text), passages)
+
+    return show
+
+
+def _hide_passages(text: str, passages: Mapping[str, str]) -> str:
+    """Put a message's id where a passage of it stands."""
+    folded, shown, at = text.casefold(), [], 0
+    if len(folded) != len(text):  # of the few letters that change their length, none is lost
+        folded = text.lower() if len(text.lower()) == len(text) else text
+    while at < len(text):
+        name = passages.get(folded[at : at + MIN_PASSAGE])
+        if name is None:
+            shown.append(text[at])
+            at += 1
+            continue
+        at += MIN_PASSAGE
+        while at < len(text) and folded[at - MIN_PASSAGE + 1 : at + 1] in passages:
+            at += 1
+        shown.append(f"‹{name}›")
+    return "".join(shown)
 
 
 def _only(subject: Subject, holds: Callable[[KnownValue], bool]) -> Subject:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from phonehome.audit.written_document import clean_document
 from phonehome.case.folder import load_case
 from phonehome.documents.audit import AuditDocument
 from phonehome.model.case import Case, CaseHandset, CaseKind
-from phonehome.model.subject import DataType, KnownValue, Subject
+from phonehome.model.subject import DataType, KnownValue, Origin, Subject
 from phonehome.reports.json_report import render_json
 
 DIGITS = CONTACT.removeprefix("+")
@@ -183,3 +184,35 @@ def test_an_id_that_is_a_value_is_replaced() -> None:
     assert [value.id for value in one.values] == ["imei-no-1", "other"]
     two = name_apart({f"phone-{IMEI}": Subject(values=(value,)), "b": Subject(values=(other,))})
     assert [value.id for one in two.values() for value in one.values] == ["handset-1/imei-no-1", "b/other"]
+
+
+def _written_with(message: str) -> Written:
+    value = KnownValue(id="sms-1", type=DataType.SMS_TEXT, value=message, origin=Origin.PLANTED)
+    case = Case(
+        title="",
+        kind=CaseKind.OBSERVATION,
+        handsets=(CaseHandset(id="unit-3"),),
+        services=(),
+        sessions=(),
+        subjects={"unit-3": Subject(values=(value,))},
+    )
+    return Written(case)
+
+
+def test_words_that_a_message_shares_with_everybody_stay() -> None:
+    written = _written_with("what stands in the recording does not show in the traffic of anybody")
+    said = "what a server keeps does not show, and nothing in the session tells"
+    assert written.clean(said) == said
+    assert written.quote(said) == said
+
+
+@pytest.mark.parametrize("wrap", [str, str.upper, lambda text: base64.b64encode(text.encode()).decode()])
+def test_a_passage_of_a_message_is_hidden_plain_and_encoded(wrap: Callable[[str], str]) -> None:
+    message = "the heron stands in the reeds at noon and waits."
+    shown = _written_with(message).clean(f"it said {wrap(message)} twice")
+    assert shown == "it said ‹sms-1› twice"
+
+
+def test_a_long_part_of_a_message_is_hidden() -> None:
+    written = _written_with("the heron stands in the reeds at noon and waits")
+    assert written.clean("(heron stands in the reeds at)") == "(‹sms-1›)"
