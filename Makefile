@@ -3,8 +3,8 @@
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
 BIN := .venv/bin
-# The default set of tests on other Pythons leaves out what needs minutes or a second environment.
-QUICK := not heavy and not soak
+# The default set of tests on other Pythons leaves out what takes minutes, and what tries programs other than ours.
+QUICK := not heavy and not soak and not needs_tool
 # A module's tests share recordings and rendered reports, so they stay together.
 PARALLEL := -n auto --dist loadfile
 RUNS ?= 5000

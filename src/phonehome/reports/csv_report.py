@@ -34,6 +34,7 @@ COLUMNS = (
     "session",
     "conditions",
     "consent",
+    "consents",
     "steps",
     "findings",
 )
@@ -49,13 +50,20 @@ def _cell(value: object) -> str:
         case bool():
             text = "yes" if value else "no"
         case dict():
-            text = SEPARATOR.join(f"{key}={item}" for key, item in value.items())
+            text = SEPARATOR.join(f"{key}={_item(item)}" for key, item in value.items())
         case list():
             text = SEPARATOR.join(str(item) for item in value)
         case _:
             text = str(value)
     # In this order: a leading tab or line break counts as a blank only until it becomes an escape.
     return visible(_FORMULA.sub(r"\1\2'", text))
+
+
+def _item(value: object) -> str:
+    """Write one item of a mapping; of several states, each, and `unknown` for one that nobody recorded."""
+    if isinstance(value, list):
+        return ", ".join("unknown" if one is None else str(one) for one in value)
+    return str(value)
 
 
 def _row(flow: FlowDoc) -> list[str]:
