@@ -5,6 +5,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # The default set of tests on other Pythons leaves out what takes minutes, and what tries programs other than ours.
 QUICK := not heavy and not soak and not needs_tool
+# What may differ between Pythons: formats, protocols, files and commands; detection and views are tried on the main one.
+OTHER := tests/contract $(addprefix tests/unit/,case cli decoders judge lab model readers rules wire)
 # A module's tests share recordings and rendered reports, so they stay together.
 PARALLEL := -n auto --dist loadfile
 RUNS ?= 5000
@@ -60,7 +62,7 @@ test: dev packages csaf lint docs test-3.13 ## everything that must pass; pytest
 	$(BIN)/pytest $(PARALLEL) -m 'not soak'
 test-3.13: ## the quick tests on Python 3.13, where there is one
 	@if scripts/bootstrap find 3.13 >/dev/null; then \
-	  $(MAKE) --no-print-directory .venv-3.13/.ready-dev && .venv-3.13/bin/pytest -q $(PARALLEL) -m '$(QUICK)' -p no:cacheprovider tests/unit tests/contract; \
+	  $(MAKE) --no-print-directory .venv-3.13/.ready-dev && .venv-3.13/bin/pytest -q $(PARALLEL) -m '$(QUICK)' -p no:cacheprovider $(OTHER); \
 	else echo 'test-3.13: skipped, there is no Python 3.13 here'; fi
 
 .PHONY: bench fuzz soak

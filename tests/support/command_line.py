@@ -74,7 +74,7 @@ def entry(
         "queryString": [],
         "cookies": [],
         "headersSize": -1,
-        "bodySize": -1,
+        "bodySize": 0 if body is None else -1,
     }
     if body is not None:
         request["postData"] = post
