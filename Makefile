@@ -6,7 +6,7 @@ BIN := .venv/bin
 # The default set of tests on other Pythons leaves out what takes minutes, and what tries programs other than ours.
 QUICK := not heavy and not soak and not needs_tool
 # What may differ between Pythons: formats, protocols, files and commands; detection and views are tried on the main one.
-OTHER := tests/contract $(addprefix tests/unit/,case cli decoders judge lab model readers rules wire)
+OTHER := tests/contract $(addprefix tests/unit/,cli decoders judge model readers rules wire)
 # A module's tests share recordings and rendered reports, so they stay together.
 PARALLEL := -n auto --dist loadfile
 RUNS ?= 5000
