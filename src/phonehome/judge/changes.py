@@ -7,7 +7,6 @@ from phonehome.documents.diff import ChangeDoc, ChangeName, EndDoc
 from phonehome.judge.exercise import Pairing
 from phonehome.judge.reading import percent, share_at
 from phonehome.judge.sending import SEVERITIES, Sent, describe_end
-from phonehome.judge.statistics import rate_bound
 from phonehome.judge.wrapping import (
     Wrap,
     compare_transports,
@@ -15,6 +14,7 @@ from phonehome.judge.wrapping import (
     describe_transports,
     describe_writings,
 )
+from phonehome.model.statistics import rate_bound
 from phonehome.model.wording import count, listing_at_most
 from phonehome.model.wording import data_type as write_data_type
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from phonehome.documents.audit import FlowDoc
 from phonehome.judge.claim_evidence import MAX_NAMED, Evidence, SessionEvidence, count_chances
-from phonehome.judge.statistics import rate_bound
 from phonehome.model import wording
+from phonehome.model.statistics import rate_bound
 from phonehome.rules import Outcome
 from phonehome.rules.claim import CheckedClaim
 

@@ -29,9 +29,9 @@ from phonehome.judge.claim_reasons import (
 )
 from phonehome.judge.claim_staleness import say_superseded
 from phonehome.judge.rule_context import RuleContexts
-from phonehome.judge.statistics import rate_bound
 from phonehome.model import wording
 from phonehome.model.claim import Claim, Verdict
+from phonehome.model.statistics import rate_bound
 from phonehome.rules import Outcome
 from phonehome.rules.claim import CheckedClaim
 

@@ -20,7 +20,7 @@ from functools import cached_property
 from phonehome.documents.audit import AuditDocument
 from phonehome.documents.judgement import CauseDoc, FactorDoc, LevelDoc
 from phonehome.judge.experiments import Experiment, Outcome, make_experiments
-from phonehome.judge.statistics import rate_bound
+from phonehome.model.statistics import rate_bound
 from phonehome.model.wording import count, listing, listing_at_most
 from phonehome.model.wording import data_type as write_data_type
 

@@ -11,10 +11,10 @@ from phonehome.documents.audit import AuditDocument, FlowDoc
 from phonehome.documents.case import CaseDoc, CaseHandsetDoc, SessionDoc
 from phonehome.documents.judgement import JudgementDoc
 from phonehome.model.policy import DEFAULT_MINIMUM_READ
+from phonehome.model.statistics import rate_bound
 from phonehome.reports import words
 
 UNKNOWN_BUILD = "build unknown"
-CONFIDENCE = 0.95
 RECONSTRUCTION = (
     "This case is a reconstruction: its recordings were made from a description of what others saw, "
     "and show nothing about a real handset."
@@ -29,9 +29,9 @@ class Absence:
     exposures: int
 
     @property
-    def rate_bound(self) -> float:
+    def rate_bound(self) -> float | None:
         """The highest rate of sending that as many silent exposures still allow with a confidence of 95 %."""
-        return float(1 - (1 - CONFIDENCE) ** (1 / self.exposures))
+        return rate_bound(self.exposures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

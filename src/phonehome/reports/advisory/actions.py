@@ -6,8 +6,8 @@ from phonehome.documents.advisory import ActionDoc, AudienceName, HandsetNoticeD
 from phonehome.documents.case import CaseDoc
 from phonehome.documents.judgement import CauseDoc, FactorDoc
 from phonehome.model.advisory import Action
+from phonehome.model.statistics import rate_bound
 from phonehome.reports import words
-from phonehome.reports.advisory.fixes import rate_bound
 from phonehome.reports.advisory.items import Item
 
 AUDIENCES: tuple[AudienceName, ...] = ("users", "organisations", "vendor", "testers")
@@ -135,7 +135,7 @@ def _switches(case: CaseDoc) -> list[ActionDoc]:
                 "users",
                 f"Switch off {service.replace('_', ' ')}: with it off, "
                 f"{words.listing_at_most(names, 4, 'more data type', 'more data types')} was not seen "
-                f"({words.count(least, 'exposure')}; a rate of up to {100 * rate_bound(least):.0f} % "
+                f"({words.count(least, 'exposure')}; a rate of up to {100 * (rate_bound(least) or 1):.0f} % "
                 f"remains possible).",
             )
         )

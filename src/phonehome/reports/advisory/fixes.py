@@ -8,17 +8,12 @@ went to where part of the bytes stayed closed may be.
 from dataclasses import dataclass
 
 from phonehome.documents.case import HostShareDoc, SessionDoc
+from phonehome.model.statistics import rate_bound
 from phonehome.reports import words
 from phonehome.reports.advisory.items import BUILD, Item
 
 COVERAGE_SLACK = 0.05
 """How much smaller the share of bytes that could be read may be than that of the session compared with."""
-CONFIDENCE = 0.95
-
-
-def rate_bound(exposures: int) -> float:
-    """Give the highest rate per exposure that so many exposures without a sighting still allow (95 %)."""
-    return 1.0 - float((1.0 - CONFIDENCE) ** (1.0 / exposures))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +49,7 @@ def compare(item: Item, before: list[SessionDoc], now: list[SessionDoc], elsewhe
     return answer(
         "No longer seen",
         f"Exercised {words.count(number, 'time')} under the same conditions; a rate of up to "
-        f"{100 * rate_bound(number):.0f} % remains possible (95 % confidence).",
+        f"{100 * (rate_bound(number) or 1):.0f} % remains possible (95 % confidence).",
         fixed=True,
     )
 

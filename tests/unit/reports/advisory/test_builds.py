@@ -15,8 +15,8 @@ from case_documents import (
 
 from phonehome.documents.advisory import BuildDoc
 from phonehome.documents.case import CaseHandsetDoc, HostShareDoc, SessionDoc
+from phonehome.model.statistics import rate_bound
 from phonehome.reports.advisory.builds import judge_builds
-from phonehome.reports.advisory.fixes import rate_bound
 from phonehome.reports.advisory.items import gather_items
 
 PHONE = "handset-1"
@@ -188,4 +188,6 @@ def test_another_handset_with_the_same_build_is_judged_by_its_own_sessions() -> 
 
 @pytest.mark.parametrize(("exposures", "percent"), [(1, 95), (3, 63), (59, 5)])
 def test_exposures_bound_the_rate(exposures: int, percent: int) -> None:
-    assert round(100 * rate_bound(exposures)) == percent
+    bound = rate_bound(exposures)
+    assert bound is not None
+    assert round(100 * bound) == percent

@@ -1,6 +1,6 @@
 import pytest
 
-from phonehome.judge.statistics import rate_bound
+from phonehome.model.statistics import rate_bound
 
 
 @pytest.mark.parametrize(("exposures", "percent"), [(1, 95), (3, 63), (10, 26), (30, 10), (299, 1)])
