@@ -26,7 +26,14 @@ def _items(phone: Phone, kind: str, host: str, cursor: int = 0) -> dict[str, obj
 
 @pytest.mark.parametrize(
     ("kind", "host"),
-    [("contacts", "contactapi"), ("messages", "smsapi"), ("calls", "phonecallapi"), ("notes", "noteapi")],
+    [
+        ("contacts", "contactapi"),
+        ("messages", "smsapi"),
+        ("calls", "phonecallapi"),
+        ("notes", "noteapi"),
+        ("positions", "findapi"),
+        ("networks", "wifiapi"),
+    ],
 )
 def test_a_type_is_backed_up_only_when_it_was_agreed_to(new_phone: NewPhone, kind: str, host: str) -> None:
     phone = _account(new_phone, kind)

@@ -1,12 +1,23 @@
 """Messages over IP: delivered once, given back when they cannot be, and nothing kept after "off"."""
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from lab_clients import NewPhone, Phone, Push, PushEndedError, eventually
 
 from phonehome.lab.cloud import Cloud, RegionName
 from phonehome.lab.cloud.stanzas import write_stanza
+
+PICTURE = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8 + b"\xff\xd9"
+
+
+def _mms(phone: Phone, to: str, text: str, picture: bytes) -> httpx.Response:
+    url = "https://api.chat.xiaomi.net/mx/v1/mms"
+    return phone.ask(
+        "POST", url, {"to": to, "body": text}, key=f"{len(text)}-{len(picture)}", content=picture
+    )
 
 
 def _kept(running: Cloud, text: str) -> bool:
@@ -34,6 +45,37 @@ def test_a_message_is_delivered_in_order_and_then_forgotten(new_phone: NewPhone,
     assert list(push.got.values()) == [f"hello {number}" for number in range(5)]
     push.leave()
     assert not _kept(running, "hello 3")
+
+
+def test_an_mms_is_delivered_with_its_picture_and_then_forgotten(new_phone: NewPhone, running: Cloud) -> None:
+    ann, bob = new_phone("+12025550151"), new_phone("+12025550152")
+    push = Push(bob).connect()
+    assert ann.data(_mms(ann, bob.number, "see the heron", PICTURE))["result"] == "accepted"
+    push.until("confirmed")
+    (came,) = push.got.values()
+    text, _, picture = came.rpartition("\n")
+    assert text == "see the heron"
+    assert base64.b64decode(picture.removeprefix("data:image/jpeg;base64,")) == PICTURE
+    push.leave()
+    assert not _kept(running, "see the heron")
+
+
+def test_the_largest_mms_fits_into_one_stanza(new_phone: NewPhone, running: Cloud) -> None:
+    ann, bob = new_phone("+12025550153"), new_phone("+12025550154")
+    push = Push(bob).connect()
+    limits = running.config.limits
+    largest = PICTURE.ljust(limits.mms_bytes, b"\x5a")
+    # A text of a head that is nearly as long as heads may be.
+    ann.data(_mms(ann, bob.number, "\N{HERB}" * 2_500, largest))
+    push.until("confirmed")
+    assert _mms(ann, bob.number, "too large", largest + b"\x5a").json()["reason"] == "oversized"
+    assert _mms(ann, bob.number, "no picture", b"GIF89a").json()["reason"] == "malformed"
+
+
+def test_an_mms_is_refused_when_messaging_is_off(new_phone: NewPhone) -> None:
+    ann = new_phone("+12025550155")
+    ann.consent("messaging", "withdrawn")
+    assert _mms(ann, "+12025550198", "see the heron", PICTURE).json()["reason"] == "consent"
 
 
 def test_the_same_key_is_the_same_message(new_phone: NewPhone) -> None:

@@ -42,6 +42,9 @@ CHANGES = {
     "pinned": ("contact_phone_number", {"not_exercised"}),
     "carrier-header": ("imsi", {"new"}),
     "other-owner": ("contact_phone_number", {"moved"}),
+    "messages": ("sms_text", {"new"}),
+    "talkative": ("installed_app", {"new"}),
+    "mi-cloud": ("call_phone_number", {"new"}),
 }
 
 

@@ -1,4 +1,4 @@
-"""The backup of an account: contacts, messages, calls, photos, notes; each type is opt-in.
+"""The backup of an account: contacts, messages, calls, photos, notes, positions, networks; each type is opt-in.
 
 Handsets of one account synchronise by a cursor: what changed since is what has a higher `rev`. A change says which
 version it was made on; if another handset was faster it is a conflict: not stored, and the answer has the

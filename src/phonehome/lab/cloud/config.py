@@ -57,6 +57,8 @@ class Limits(_Model):
     photo_bytes: int = 8 << 20
     parameters: int = 64
     message_characters: int = 4_000
+    mms_bytes: int = 24 << 10
+    """The picture of an MMS; a stanza of the push stream has room for it, sealed, beside the longest text."""
     item_bytes: int = 64 << 10
     changes: int = 500
     items_per_type: int = 50_000

@@ -15,7 +15,7 @@ from phonehome.lab.cloud.tables import consents, users
 State = Literal["not_asked", "declined", "granted", "withdrawn"]
 STATES: tuple[State, ...] = get_args(State)
 MESSAGING = "messaging"
-BACKUP_TYPES = ("contacts", "messages", "calls", "photos", "notes")
+BACKUP_TYPES = ("contacts", "messages", "calls", "photos", "notes", "positions", "networks")
 SERVICES = (MESSAGING, *(f"backup.{kind}" for kind in BACKUP_TYPES))
 MAX_SHOWN = 2_000
 

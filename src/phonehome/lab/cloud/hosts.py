@@ -39,6 +39,8 @@ SERVICES: tuple[Service, ...] = (
     Service(name="calls", host="phonecallapi.micloud.xiaomi.net", group=Group.PERSONAL),
     Service(name="photos", host="galleryapi.micloud.xiaomi.net", group=Group.PERSONAL),
     Service(name="notes", host="noteapi.micloud.xiaomi.net", group=Group.PERSONAL),
+    Service(name="positions", host="findapi.micloud.xiaomi.net", group=Group.PERSONAL),
+    Service(name="networks", host="wifiapi.micloud.xiaomi.net", group=Group.PERSONAL),
     Service(name="store", host="app.market.xiaomi.com", group=Group.COMMERCE),
     Service(name="games", host="mis.migc.xiaomi.com", group=Group.COMMERCE, published_address="42.62.48.210"),
     Service(name="ota", host="update.miui.com", group=Group.PUBLIC),
@@ -48,7 +50,9 @@ SERVICES: tuple[Service, ...] = (
     Service(name="weather", host="weatherapi.market.xiaomi.com", group=Group.PUBLIC),
 )
 SERVICES_BY_NAME = {service.name: service for service in SERVICES}
-BACKUP_SERVICES = ("contacts", "messages", "calls", "photos", "notes")
+BACKUP_SERVICES = ("contacts", "messages", "calls", "photos", "notes", "positions", "networks")
+"""Of the last two, only the names of their hosts were published: that they take what their names say, by the calls of
+the others, is the lab's."""
 
 PREFIXES = {
     RegionName.BEIJING: "",

@@ -57,6 +57,12 @@ def store_page(region: Region, call: Call) -> Answer:
     return Answer(data={"page": page, "apps": apps})
 
 
+def store_updates(_: Region, call: Call) -> Answer:
+    """Say which of the apps that a handset names have an update: never one, and what it named is not kept."""
+    call.need("packages")
+    return Answer(data={"updates": []})
+
+
 def icon(region: Region, call: Call) -> Answer:
     """Give a picture."""
     drawn = _random(region, "icon", call.variables["name"])
@@ -103,6 +109,7 @@ BACKGROUND = (
     Route(service="ota", method="GET", path="/updates/miotaV3.php", handler=latest_build),
     Route(service="ota", method="GET", path="/packages/{name}", handler=package),
     Route(service="store", method="GET", path="/apm/home", handler=store_page),
+    Route(service="store", method="POST", path="/apm/updates", handler=store_updates),
     Route(service="store", method="GET", path="/icons/{name}", handler=icon),
     Route(service="games", method="GET", path="/migc/home", handler=store_page),
     Route(service="portal", method="GET", path="/greetings", handler=greetings),

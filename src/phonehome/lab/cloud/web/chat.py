@@ -1,10 +1,15 @@
 """`api.chat.xiaomi.net`: Cloud Messaging over HTTP; delivery is the push stream's (`push.py`)."""
 
+import base64
+
 from phonehome.lab.cloud import messages
 from phonehome.lab.cloud.push import check_message
 from phonehome.lab.cloud.receipts import Answer
+from phonehome.lab.cloud.refusal import Reason, Refusal
 from phonehome.lab.cloud.region import Region
 from phonehome.lab.cloud.web.calls import Call, Route
+
+JPEG = b"\xff\xd8\xff"
 
 
 def send(region: Region, call: Call) -> Answer:
@@ -12,6 +17,21 @@ def send(region: Region, call: Call) -> Answer:
     call.need_secure()
     to, body, key = call.need("to"), call.need("body"), call.need_key()
     check_message(region, to=to, body=body, key=key)
+    return messages.send(region, call.need_caller(), to=to, body=body, key=key)
+
+
+def send_mms(region: Region, call: Call) -> Answer:
+    """Accept a text with a picture, whose bytes are the body; it is kept and delivered as a message is.
+
+    What is delivered is the text, a line break, and the picture as a `data:` URL (RFC 2397).
+    """
+    call.need_secure()
+    to, text, key = call.need("to"), call.need("body"), call.need_key()
+    check_message(region, to=to, body=text, key=key)
+    if not call.body.startswith(JPEG):
+        raise Refusal(Reason.MALFORMED, "the picture of an MMS is a JPEG")
+    picture = base64.b64encode(call.body).decode()
+    body = f"{text}\ndata:image/jpeg;base64,{picture}"
     return messages.send(region, call.need_caller(), to=to, body=body, key=key)
 
 
@@ -23,5 +43,6 @@ def unsent(region: Region, call: Call) -> Answer:
 
 CHAT = (
     Route(service="chat", method="POST", path="/mx/v1/messages", handler=send),
+    Route(service="chat", method="POST", path="/mx/v1/mms", handler=send_mms, body_limit="mms_bytes"),
     Route(service="chat", method="GET", path="/mx/v1/unsent", handler=unsent),
 )
