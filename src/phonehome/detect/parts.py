@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from phonehome.decoders import COMPRESSIONS, CONTAINERS
 from phonehome.decoders.base import Compression
 from phonehome.detect.graph import Graph
+from phonehome.detect.labels import add_joined_labels
 from phonehome.detect.unfold import MAX_INFLATED, MAX_LEAVES, split_url
 from phonehome.model.errors import DecodeError, LimitExceeded
 from phonehome.model.exchange import Direction, Exchange, Message, Protocol
@@ -43,7 +44,7 @@ class Root:
 def add_exchange(graph: Graph, roots: list[Root], place: int, exchange: Exchange) -> Iterator[Problem]:
     """Add every part of an exchange to the graph; gives what is wrong with its content codings."""
     if exchange.url and not exchange.inbound:
-        _add_url(graph, roots, place, exchange.url)
+        _add_url(graph, roots, place, exchange.url, exchange.protocol)
     for message, up in ((exchange.request, True), (exchange.response, False)):
         if message is None:
             continue
@@ -86,11 +87,13 @@ def _add_root(
     return node
 
 
-def _add_url(graph: Graph, roots: list[Root], place: int, url: bytes) -> None:
+def _add_url(graph: Graph, roots: list[Root], place: int, url: bytes, protocol: Protocol) -> None:
     node = _add_root(graph, roots, place, Part.REQUEST_URL, Direction.UP, url)
     if node not in graph.closed:
         graph.closed.add(node)
         split_url(graph, node, url, "")
+        if protocol is Protocol.DNS:
+            add_joined_labels(graph, node, url)
 
 
 def _add_headers(

@@ -17,7 +17,7 @@ Wrap = Literal["wrapped", "unwrapped"]
 
 _STRUCTURES = {
     "json", "ndjson", "xml", "multipart", "form", "query", "cookies", "bplist", "grpc", "msgpack", "cbor",
-    "protobuf", "percent", "html-entities", "quoted-printable", "json-escape", "utf-16-le", "utf-16-be",
+    "protobuf", "dns-labels", "percent", "html-entities", "quoted-printable", "json-escape", "utf-16-le", "utf-16-be",
 }  # fmt: skip
 """Layers that a reader of the bytes sees through: ways to write fields and letters, not ways to hide them."""
 

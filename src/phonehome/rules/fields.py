@@ -45,8 +45,8 @@ DIRECTIONS = ("up", "down")
 
 ENCODINGS = (
     "ascii85", "base16", "base32", "base32hex", "base58", "base64", "base64url", "base85", "bplist", "br", "bzip2",
-    "cbor", "cookies", "deflate", "form", "grpc", "gzip", "html-entities", "json", "json-escape", "jwt", "lz4",
-    "lz4-block", "lzma", "msgpack", "multipart", "ndjson", "percent", "protobuf", "query", "quoted-printable",
+    "cbor", "cookies", "deflate", "dns-labels", "form", "grpc", "gzip", "html-entities", "json", "json-escape", "jwt",
+    "lz4", "lz4-block", "lzma", "msgpack", "multipart", "ndjson", "percent", "protobuf", "query", "quoted-printable",
     "snappy", "snappy-block", "tar", "url", "utf-16-be", "utf-16-le", "xml", "xz", "z85", "zip", "zlib", "zstd",
 )  # fmt: skip
 """Layers that data is peeled out of, by the names that they have in findings."""
