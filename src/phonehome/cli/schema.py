@@ -16,6 +16,7 @@ from phonehome.cli.exchanges_schema import exchanges_schema
 from phonehome.cli.output import write_stdout
 from phonehome.documents.case_overview import CaseOverview
 from phonehome.documents.score import ScoreDocument
+from phonehome.lab.schemas import build_schema, scenario_schema
 from phonehome.lab.truth import Truth
 from phonehome.reports.advisory.schema import advisory_schema
 from phonehome.reports.schema import audit_schema, diff_schema
@@ -40,6 +41,8 @@ SCHEMAS: Mapping[str, tuple[str, Callable[[], Mapping[str, object]]]] = {
     "openings": ("the file that `phonehome case share` keeps back", openings_schema),
     "opening": ("what `phonehome prove` writes", opening_schema),
     "truth": ("the file truth.yaml of a case of the lab", Truth.model_json_schema),
+    "lab-scenario": ("the file of a scenario that `phonehome lab run` reads", scenario_schema),
+    "lab-build": ("the file of a build of the lab's handset", build_schema),
     "score": ("what `phonehome lab score --format json` writes", ScoreDocument.model_json_schema),
     "exchanges": ("one line of `phonehome exchanges --format ndjson`", exchanges_schema),
 }

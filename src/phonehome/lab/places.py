@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from phonehome.lab.cloud.config import RegionName
-from phonehome.lab.cloud.hosts import service_of_host
 from phonehome.lab.cloud.topology import Endpoint
 from phonehome.lab.tap.relay import Route
 from phonehome.model.session import StandIn
@@ -40,7 +39,6 @@ def make_routes(
         Route(host=host, port=80, address=f"{_ELSEWHERE}{number + 10}", server=place)
         for number, host in enumerate(elsewhere)
     ]
-    assert all(service_of_host(host) is None for host in elsewhere), "a host of the vendor's is its own"
     return routes
 
 

@@ -15,11 +15,11 @@ from phonehome.case.adding import add_session
 from phonehome.case.folder import load_case
 from phonehome.lab import cloud as clouds
 from phonehome.lab.elsewhere import Elsewhere
-from phonehome.lab.handset.builds import find_build
 from phonehome.lab.handset.memory import Memory
 from phonehome.lab.handset.phone import Phone
 from phonehome.lab.handset.state import HandsetState
 from phonehome.lab.places import make_routes, stand_ins
+from phonehome.lab.reach import check_reach
 from phonehome.lab.recorders import RECORDERS, Recorder, Setting
 from phonehome.lab.scenario import PlannedSession, Scenario
 from phonehome.lab.skeleton import write_skeleton
@@ -61,9 +61,11 @@ def run_scenario(scenario: Scenario, root: Path, options: RunOptions) -> None:
         options: How.
 
     Raises:
-        ConfigError: The folder holds something, or the recorder cannot record here.
+        ConfigError: The scenario asks for what there is not, the folder holds something, or the recorder cannot record
+            here.
         HandsetError: A build and the cloud do not agree: the scenario is broken.
     """
+    check_reach(scenario)
     RECORDERS[options.recorder].check()
     write_skeleton(scenario, root)
     subjects = load_case(root, evidence=False).case.subjects
@@ -94,7 +96,7 @@ def _absent(scenario: Scenario, subjects: dict[str, Subject]) -> list[AbsentValu
         AbsentValue(value_id=value.id, session=one.session.id)
         for one in scenario.sessions
         for value in subjects[one.session.subject].values
-        if value.type not in find_build(one.build).data_types
+        if value.type not in scenario.builds[one.build].data_types
     ]
 
 
@@ -114,7 +116,7 @@ class _Run:
         memories: dict[str, Memory] = {}
         async with AsyncExitStack() as stack:
             elsewhere = await stack.enter_async_context(Elsewhere())
-            routes = make_routes(self.cloud.endpoints, self.scenario.elsewhere, elsewhere.place)
+            routes = make_routes(self.cloud.endpoints, tuple(self.scenario.elsewhere), elsewhere.place)
             for planned in self.scenario.sessions:
                 if planned.fresh:
                     memories.pop(planned.session.subject, None)
@@ -133,7 +135,7 @@ class _Run:
             routes=routes,
             ca_file=self.cloud.ca_file,
             begin=planned.begin,
-            pinned=find_build(planned.build).pinned,
+            pinned=self.scenario.builds[planned.build].pinned,
             comment=f"reconstruction, not an observation: phonehome lab, scenario {self.scenario.id}, "
             f"session {planned.session.id}",
         )
@@ -159,7 +161,7 @@ class _Run:
     async def _walk(
         self, planned: PlannedSession, memory: Memory, recorder: Recorder, routes: Sequence[Route]
     ) -> tuple[Step, ...]:
-        session, build = planned.session, find_build(planned.build)
+        session, build = planned.session, self.scenario.builds[planned.build]
         way = recorder.way if planned.is_recorded else recorder.past()
         phone = Phone(
             session=session.id,

@@ -1,10 +1,11 @@
 """A scenario: which builds do what, in which sessions, and what everybody can know of it afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from phonehome.lab.handset.build import Build
 from phonehome.lab.truth import RightVerdict, UnknownCell
 from phonehome.model.session import Session
 
@@ -42,24 +43,28 @@ class Scenario:
 
     Attributes:
         id: Its name.
+        place: File and line where its sessions begin, for messages.
         title: One line.
         about: What it is for, and what it shows.
         skeleton: The folder with the files that its case begins with.
         build: What stands for `@BUILD@` in them; None where nothing does.
         messaging_default_on: Whether the vendor's cloud takes an activation of the factory build for consent.
-        elsewhere: Hosts that are not the vendor's.
+        elsewhere: Hosts that are not the vendor's, each with file and line.
         sessions: In the order in which they are recorded.
+        builds: Those of its sessions, by id.
         verdicts: What the truth allows on each claim.
         unknown: What nobody knows.
     """
 
     id: str
+    place: str
     title: str
     about: str
     skeleton: Path
     build: str | None
     messaging_default_on: bool
-    elsewhere: Sequence[str]
+    elsewhere: Mapping[str, str]
     sessions: Sequence[PlannedSession]
+    builds: Mapping[str, Build]
     verdicts: Sequence[RightVerdict]
     unknown: Sequence[UnknownCell]

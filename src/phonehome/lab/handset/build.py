@@ -108,6 +108,7 @@ class Behaviour:
         service: The service that it belongs to, whose consent it should have; None for none.
         percent: At how many of a hundred such steps it happens, drawn from the scenario's seed.
         act: What it sends.
+        place: File and line of it, for messages.
     """
 
     id: str
@@ -116,6 +117,7 @@ class Behaviour:
     service: str | None
     percent: int
     act: Request | ShortMessage | PushTalk
+    place: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ those of the same id. So a fault of ours is written as what it changes.
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from phonehome.case.reading import (
@@ -49,22 +49,31 @@ BODY_KINDS = tuple(BodyKind)
 METHODS = ("GET", "POST", "PUT", "DELETE")
 MAX_ENTRIES = 200
 MAX_DEPTH = 8
+MAX_EXTENDED = 16
+"""Builds of which each extends the next."""
+PERCENT, STATUS, MESSAGES, SIZE = range(1, 101), range(100, 600), range(1_000), range(1, 4_001)
 NEW = "an editor"
-_HEADER = re.compile(r"[a-z][a-z0-9-]{0,63}")
+HEADER = re.compile(r"[a-z][a-z0-9-]{0,63}")
 """In small letters, as HTTP/2 sends them; so a header has one name under both versions."""
 _PATH = re.compile(r"[A-Za-z0-9._~@:/-]*")
-_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _T = TypeVar("_T")
 
-Lookup = Callable[[str], "Build | None"]
+
+class Lookup(Protocol):
+    """Gives the build that others extend, which are named from the outermost inwards; None where there is none."""
+
+    def __call__(self, name: str, *, above: tuple[str, ...]) -> Build | None:
+        """Look it up."""
 
 
-def read_build(path: Path, find: Lookup) -> Build:
+def read_build(path: Path, find: Lookup, above: tuple[str, ...] = ()) -> Build:
     """Read a build.
 
     Args:
         path: The file; its name without the suffix is the build's id.
-        find: Gives the build that another extends; None where there is none.
+        find: Gives the build that this one extends.
+        above: The builds that extend this one.
 
     Raises:
         ConfigError: Something in it is wrong; a line for each, with file and line.
@@ -85,7 +94,7 @@ def read_build(path: Path, find: Lookup) -> Build:
         title = read_text(require(parts, "title", top, '"The factory build"'), "title", MAX_LINE)
         about = read_text(require(parts, "about", top, '"What it does."'), "about", MAX_TEXT).strip()
     with remarks.collecting():
-        base = _base(parts.get("extends"), find)
+        base = _base(parts.get("extends"), find, (*above, path.stem))
     with remarks.collecting():
         pinned = frozenset(node.text("a pinned host") for node in _items(parts, "pinned"))
     with remarks.collecting():
@@ -114,11 +123,15 @@ def _items(parts: Mapping[str, Node], key: str) -> list[Node]:
     return parts[key].items(key, MAX_ENTRIES) if key in parts else []
 
 
-def _base(node: Node | None, find: Lookup) -> Build | None:
+def _base(node: Node | None, find: Lookup, above: tuple[str, ...]) -> Build | None:
     if node is None:
         return None
     name = read_id(node, "the build that is extended")
-    found = find(name)
+    if name in above:
+        raise node.error(f"the builds {', '.join(above)} extend one another in a circle")
+    if len(above) > MAX_EXTENDED:
+        raise node.error(f"more than {MAX_EXTENDED} builds extend one another")
+    found = find(name, above=above)
     if found is None:
         raise node.error(f"there is no build {name!r} beside this one to extend")
     return found
@@ -158,8 +171,9 @@ def _behaviour(item: Node) -> Behaviour:
         on=tuple(_step(node) for node in steps),
         when=_when(parts.get("when")),
         service=read_optional(parts.get("service"), "service", MAX_LINE),
-        percent=_number(parts.get("percent"), "percent", 100, range(1, 101)),
+        percent=_number(parts.get("percent"), "percent", 100, PERCENT),
         act=act,
+        place=f"{item.path}:{item.line}",
     )
 
 
@@ -192,7 +206,7 @@ def _request(node: Node) -> Request:
     return Request(
         method=method.text("method"),
         url=_url(require(parts, "url", node, "http://api.account.xiaomi.com/pass")),
-        query=_expressions(parts.get("query"), "query", _FIELD),
+        query=_expressions(parts.get("query"), "query", FIELD),
         headers=_headers(parts.get("headers")),
         body=body,
         session=session,
@@ -203,7 +217,7 @@ def _request(node: Node) -> Request:
 
 
 def _status(node: Node | None) -> tuple[int, ...]:
-    return FINE if node is None else (_number(node, "status", 200, range(100, 600)),)
+    return FINE if node is None else (_number(node, "status", 200, STATUS),)
 
 
 def _is_true(node: Node) -> bool:
@@ -234,7 +248,7 @@ def _body(node: Node) -> Body:
     fields = require(parts, "fields", node, "{imei: imei}")
     found = {}
     for name, part in fields.entries("fields", MAX_ENTRIES).items():
-        _check_name(part, name, _FIELD, "a field")
+        _check_name(part, name, FIELD, "a field")
         found[name] = _part(part, 0)
     return Body(kind=kind, fields=found)
 
@@ -246,7 +260,7 @@ def _part(node: Node, depth: int) -> Part:
     if kind == "MappingNode":
         found: dict[str, Part] = {}
         for name, part in node.entries("a structure", MAX_ENTRIES).items():
-            _check_name(part, name, _FIELD, "a field")
+            _check_name(part, name, FIELD, "a field")
             found[name] = _part(part, depth + 1)
         return found
     if kind == "SequenceNode":
@@ -255,7 +269,7 @@ def _part(node: Node, depth: int) -> Part:
 
 
 def _headers(node: Node | None) -> dict[str, Expression]:
-    return _expressions(node, "headers", _HEADER)
+    return _expressions(node, "headers", HEADER)
 
 
 def _expressions(node: Node | None, what: str, names: re.Pattern[str]) -> dict[str, Expression]:
@@ -288,8 +302,8 @@ def _push(node: Node) -> PushTalk:
         host=read_text(require(parts, "host", node, "app.chat.xiaomi.net"), "host", MAX_LINE),
         model=read_text(require(parts, "model", node, '"HM 1SW"'), "model", MAX_LINE),
         os=read_text(require(parts, "os", node, "JHCMIBH45.0"), "os", MAX_LINE),
-        messages=_number(parts.get("messages"), "messages", 0, range(1000)),
-        size=_number(parts.get("size"), "size", 200, range(1, 4001)),
+        messages=_number(parts.get("messages"), "messages", 0, MESSAGES),
+        size=_number(parts.get("size"), "size", 200, SIZE),
     )
 
 

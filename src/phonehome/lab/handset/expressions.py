@@ -17,6 +17,8 @@ from phonehome.model.subject import DataType, KnownValue
 
 _TOKEN = re.compile(r"\s*(?:([A-Za-z_][A-Za-z0-9_]*)|'([^']*)'|([()]))")
 MAX_NESTING = 8
+MAX_LENGTH = 500
+"""Characters of an expression, and of a text with expressions in it."""
 OWN_WORDS = (
     "sim_secret",
     "lab_user",
@@ -120,6 +122,7 @@ def parse_expression(text: str) -> Expression:
     Raises:
         ConfigError: It is none, or names a function or a data type that there is not.
     """
+    _check_length(text)
     tokens = _split(text)
     functions: list[str] = []
     while len(tokens) > 1 and tokens[1] == ("(", "("):
@@ -142,6 +145,11 @@ def parse_expression(text: str) -> Expression:
             "single quotes"
         )
     return Expression(functions=tuple(functions), source=DataType(word))
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MAX_LENGTH:
+        raise ConfigError(f"this is {len(text):,} characters long, and at most {MAX_LENGTH} are read")
 
 
 def _split(text: str) -> list[tuple[str, str]]:
@@ -184,6 +192,7 @@ def parse_template(text: str) -> Template:
     Raises:
         ConfigError: One of them is no expression, or a brace stands alone.
     """
+    _check_length(text)
     parts: list[str | Expression] = []
     for number, piece in enumerate(re.split(r"\{([^{}]*)\}", text)):
         if number % 2:

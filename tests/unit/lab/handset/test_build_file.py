@@ -18,7 +18,7 @@ GOOD = f"behaviours:\n  - {{id: look, on: [add-contact], request: {REQUEST}}}\n"
 def read(folder: Path, text: str, base: Build | None = None) -> Build:
     path = folder / "one.yaml"
     path.write_text(HEAD + text, encoding="utf-8")
-    return read_build(path, lambda name: base if base is not None and name == base.id else None)
+    return read_build(path, lambda name, above: base if base is not None and name == base.id else None)
 
 
 @pytest.mark.parametrize("name", names())
@@ -31,6 +31,20 @@ def test_a_build_says_which_data_it_may_send(tmp_path: Path) -> None:
     assert read(tmp_path, GOOD).data_types == {DataType.IMEI, DataType.PHONE_NUMBER}
     assert find_build("clean").data_types == frozenset()
     assert DataType.PHOTO in find_build("mi-cloud").data_types
+
+
+def test_what_is_on_a_handset_is_sent_by_some_build_and_by_the_factory_build_what_was_reported() -> None:
+    sent = {kind for name in names() for kind in find_build(name).data_types}
+    assert sent >= {
+        *(DataType.IMEI, DataType.IMSI, DataType.ICCID, DataType.PHONE_NUMBER, DataType.CARRIER_NAME),
+        *(DataType.CONTACT_NAME, DataType.CONTACT_PHONE_NUMBER, DataType.SMS_TEXT, DataType.SMS_PHONE_NUMBER),
+        *(DataType.CALL_PHONE_NUMBER, DataType.PHOTO, DataType.LOCATION, DataType.SSID),
+        DataType.INSTALLED_APP,
+    }
+    assert find_build("factory").data_types == {
+        *(DataType.IMEI, DataType.IMSI, DataType.ICCID, DataType.PHONE_NUMBER, DataType.CARRIER_NAME),
+        *(DataType.CONTACT_PHONE_NUMBER, DataType.SMS_PHONE_NUMBER),
+    }
 
 
 def test_a_build_that_extends_another_changes_what_it_names_and_keeps_the_rest(tmp_path: Path) -> None:
@@ -80,7 +94,7 @@ def test_the_id_is_the_files_name(tmp_path: Path) -> None:
     path = tmp_path / "other.yaml"
     path.write_text(HEAD + GOOD, encoding="utf-8")
     with pytest.raises(ConfigError, match="must agree"):
-        read_build(path, lambda _: None)
+        read_build(path, lambda name, above: None)
 
 
 def test_an_unknown_build_is_refused_with_those_that_there_are() -> None:

@@ -1,0 +1,196 @@
+"""The JSON Schemas of scenarios and builds, made from the same names that their readers read by.
+
+They hold what a schema can say; that builds and skeletons are there, and that expressions are, is for the readers.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from phonehome.case.claims_file import MAX_CLAIMS
+from phonehome.case.reading import ID_PATTERN, MAX_LINE, MAX_TEXT
+from phonehome.case.schema import Json
+from phonehome.lab import scenario_file, scenario_sessions
+from phonehome.lab.handset import build_file, expressions
+from phonehome.lab.handset.build import Account, BodyKind
+from phonehome.model.claim import Verdict
+from phonehome.model.session import ConsentState
+from phonehome.model.subject import DataType
+
+_ID: Json = {"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"}
+_LINE: Json = {"type": "string", "pattern": r"\S", "maxLength": MAX_LINE}
+_TEXT: Json = {"type": "string", "pattern": r"\S", "maxLength": MAX_TEXT}
+_FLAG: Json = {"type": "boolean"}
+_MOMENT: Json = {"type": "string", "description": "RFC 3339 with a time zone."}
+_EXPRESSION: Json = {
+    "type": "string",
+    "description": "A data type, a word of the handset's, 'a text', or a function of one: base64(H(imei)).",
+    "pattern": r"\S",
+    "maxLength": expressions.MAX_LENGTH,
+}
+_TEMPLATE: Json = {
+    "type": "string",
+    "description": "A text with expressions in braces.",
+    "pattern": r"\S",
+    "maxLength": expressions.MAX_LENGTH,
+}
+_STEP: Json = {"type": "string", "pattern": f"^({ID_PATTERN.pattern}|[*])$"}
+
+
+def _object(properties: dict[str, Json], required: Iterable[str] = ()) -> dict[str, Json]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "required": list(required),
+    }
+
+
+def _list(items: Json, most: int, least: int = 0) -> Json:
+    return {"type": "array", "items": items, "maxItems": most, "minItems": least}
+
+
+def _map(values: Json, names: str, most: int) -> Json:
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{names}$"},
+        "additionalProperties": values,
+        "maxProperties": most,
+    }
+
+
+def _words(words: type[StrEnum]) -> Json:
+    return {"enum": [str(word) for word in words]}
+
+
+def _number(allowed: range) -> Json:
+    return {"type": "integer", "minimum": allowed.start, "maximum": allowed.stop - 1}
+
+
+def _document(
+    schema: str, about: str, properties: dict[str, Json], required: Iterable[str]
+) -> dict[str, Json]:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:phonehome:schema:{schema.removeprefix('phonehome.')}",
+        "title": schema,
+        "description": about,
+        **_object({"schema": {"const": schema}, **properties}, required),
+    }
+
+
+def scenario_schema() -> dict[str, Json]:
+    """Give the JSON Schema (draft 2020-12) of a scenario."""
+    most = scenario_sessions.MAX_ENTRIES
+    consent = _object(
+        {"service": _ID, "state": _words(ConsentState), "step": _ID, "shown": _TEXT}, ("service", "state")
+    )
+    session = _object(
+        {
+            "id": _ID,
+            "subject": _ID,
+            "begin": _MOMENT,
+            "sees_cellular": _FLAG,
+            "fresh": _FLAG,
+            "protocol": _ID,
+            "conditions": {**_object({"build": _ID}, ("build",)), "additionalProperties": _LINE},
+            "steps": _list(_ID, most),
+            "consent": _list(consent, most),
+        },
+        ("id",),
+    )
+    host: Json = {"type": "string", "pattern": f"^{scenario_file.HOST.pattern}$"}
+    return _document(
+        scenario_file.SCHEMA,
+        "A scenario of the lab: which builds do what, in which sessions, and what may be known of it.",
+        {
+            "id": _ID,
+            "title": _LINE,
+            "about": _TEXT,
+            "skeleton": _ID,
+            "build": _ID,
+            "messaging_default_on": _FLAG,
+            "elsewhere": _list(host, scenario_file.MAX_ELSEWHERE),
+            "sessions": _list(session, most, 1),
+            "verdicts": {
+                "type": "object",
+                "additionalProperties": _words(Verdict),
+                "maxProperties": MAX_CLAIMS,
+            },
+            "unknown": _list(_object({"text": _LINE, "claim": {"type": "string"}}, ("text",)), most),
+        },
+        ("id", "title", "about", "skeleton", "sessions"),
+    )
+
+
+def build_schema() -> dict[str, Json]:
+    """Give the JSON Schema of a build of the handset."""
+    most = build_file.MAX_ENTRIES
+    behaviour = _object(
+        {
+            "id": _ID,
+            "on": _list(_STEP, most),
+            "when": _map({"anyOf": [_LINE, _list(_LINE, most)]}, ".+", most),
+            "service": _LINE,
+            "percent": _number(build_file.PERCENT),
+            "request": _request(most),
+            "sms": _object({"to": _LINE, "text": _TEMPLATE}, ("to", "text")),
+            "push": _object(
+                {
+                    "host": _LINE,
+                    "model": _LINE,
+                    "os": _LINE,
+                    "messages": _number(build_file.MESSAGES),
+                    "size": _number(build_file.SIZE),
+                },
+                ("host", "model", "os"),
+            ),
+        },
+        ("id", "on"),
+    )
+    behaviour["oneOf"] = [{"required": [act]} for act in build_file.ACTS]
+    schema = _document(
+        build_file.SCHEMA,
+        "A build of the lab's handset: what it sends at which step, under which conditions.",
+        {
+            "id": _ID,
+            "title": _LINE,
+            "about": _TEXT,
+            "extends": _ID,
+            "without": _list(_ID, most),
+            "pinned": _list(_LINE, most),
+            "carrier_adds": _map(_EXPRESSION, build_file.HEADER.pattern, most),
+            "behaviours": _list(behaviour, most),
+        },
+        ("id", "title", "about"),
+    )
+    inner: Json = {"$ref": "#/$defs/part"}
+    fields = _map(inner, build_file.FIELD.pattern, most)
+    schema["$defs"] = {"part": {"anyOf": [_EXPRESSION, _list(inner, most), fields]}, "fields": fields}
+    return schema
+
+
+def _request(most: int) -> Json:
+    fielded = [str(kind) for kind in BodyKind if kind is not BodyKind.FILE]
+    body: Json = {
+        "oneOf": [
+            _object(
+                {"kind": {"enum": list[Json](fielded)}, "fields": {"$ref": "#/$defs/fields"}},
+                ("kind", "fields"),
+            ),
+            _object({"kind": {"const": str(BodyKind.FILE)}, "file": _words(DataType)}, ("kind", "file")),
+        ]
+    }
+    return _object(
+        {
+            "method": {"enum": list[Json](build_file.METHODS)},
+            "url": _TEMPLATE,
+            "query": _map(_EXPRESSION, build_file.FIELD.pattern, most),
+            "headers": _map(_EXPRESSION, build_file.HEADER.pattern, most),
+            "body": body,
+            "session": _words(Account),
+            "keeps": _words(Account),
+            "stores": {"const": True},
+            "status": _number(build_file.STATUS),
+        },
+        ("method", "url"),
+    )
