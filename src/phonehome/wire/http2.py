@@ -7,8 +7,8 @@ For each side, sizes of messages, `framing`, `skipped` and `lost` add up to the 
 request of a pushed stream counts for the server, which sent it.
 """
 
-from phonehome.model.exchange import Header
 from phonehome.wire.http1_buffers import SkippedBytes
+from phonehome.wire.http2_blocks import HeaderBlocks
 from phonehome.wire.http2_frames import (
     END_HEADERS,
     END_STREAM,
@@ -34,8 +34,6 @@ _HELD_KINDS = _HEADER_KINDS | {int(Frame.RST_STREAM), int(Frame.GOAWAY)}
 _LAST_KIND = int(Frame.CONTINUATION)
 _GOAWAY_SIZE = 8  # what stands before its debug data
 _ODD_HEAD = END_HEADERS | PADDED | PRIORITY_FLAG
-_HEADERS_LOST = "header fields that refer to a part of the connection that was not recorded"
-_HEADERS_CUT = "header fields that do not end"
 
 
 class Http2Connection:
@@ -62,6 +60,7 @@ class Http2Connection:
         self._halves = (Half(Side.CLIENT), Half(Side.SERVER))
         self._table = StreamTable(self._halves)
         self._streams = self._table.streams
+        self._blocks = HeaderBlocks(self._table, self.skipped)
         self._upgraded = upgraded
         if upgraded is not None:
             stream = self._streams[1] = Http2Stream(1)
@@ -267,7 +266,7 @@ class Http2Connection:
             elif kind == _HEADERS_KIND:
                 if flags & _ODD_HEAD != END_HEADERS:
                     break
-                self._take_block(
+                self._blocks.take(
                     half, number, base + position, flags, data[behind:end], base + end, end - position
                 )
             elif kind in _HELD_KINDS or kind > _LAST_KIND:
@@ -284,7 +283,7 @@ class Http2Connection:
         behind = position + HEAD_SIZE
         end = behind + length
         if half.block is not None and (kind != Frame.CONTINUATION or half.block.stream != number):
-            self._end_block(half, base + position, cut=True)
+            self._blocks.end(half, base + position, cut=True)
         if kind == _DATA_KIND:
             return self._begin_data(half, data, behind, length, flags, number, base)
         if kind in _HELD_KINDS and length <= MAX_HEAD:
@@ -375,7 +374,7 @@ class Http2Connection:
         if half.ends:
             self._table.end_half(half.number, half.side)
 
-    # Header blocks.
+    # Frames that are read whole.
 
     def _take_frame(
         self,
@@ -418,90 +417,14 @@ class Http2Connection:
             elif flags & PRIORITY_FLAG:
                 payload = payload[5:]
             if flags & END_HEADERS and not cut:
-                self._take_block(half, number, start, flags, payload, end, size, promised=promised)
+                self._blocks.take(half, number, start, flags, payload, end, size, promised=promised)
                 return
             block = half.block = Block(number, start, flags, promised)
         block.parts.append(payload)
         block.kept += len(payload)
         block.size += size
         if flags & END_HEADERS or cut or block.kept > MAX_HEAD:
-            self._end_block(half, start + size, cut=cut or not flags & END_HEADERS)
-
-    def _end_block(self, half: Half, end: int, *, cut: bool) -> None:
-        block = half.block
-        if block is None:
-            return
-        half.block = None
-        data = b"".join(block.parts)
-        self._take_block(
-            half,
-            block.stream,
-            block.start,
-            block.flags,
-            data,
-            end,
-            block.size,
-            promised=block.promised,
-            cut=cut,
-        )
-
-    def _take_block(
-        self,
-        half: Half,
-        number: int,
-        start: int,
-        flags: int,
-        data: bytes,
-        end: int,
-        size: int,
-        *,
-        promised: int = 0,
-        cut: bool = False,
-    ) -> None:
-        """Take a header block; `size` counts the heads of its frames."""
-        side, decoder = half.side, half.decoder
-        headers = decoder.decode(data)
-        note = _HEADERS_CUT if cut else decoder.fault
-        if decoder.skipped:
-            note = f"{note}; {_HEADERS_LOST}" if note else _HEADERS_LOST
-        if cut:
-            decoder.lose()
-        if promised:
-            self._promise(half, promised, start, headers, end, size, note)
-            return
-        stream = self._streams.get(number)
-        if not number or not (side or number % 2):  # a client has no part in streams that the server begins
-            self.skipped[side] += size
-            return
-        if stream is None:
-            stream = self._table.open(number)
-        message = stream.add_headers(side, start, end, size, headers)
-        message.dropped += decoder.dropped
-        if note is not None:
-            message.add_note(note)
-            message.truncated = message.truncated or cut
-        if flags & END_STREAM:
-            self._table.end_half(number, side)
-        elif side and message.interim:
-            stream.set_aside_interim()
-
-    def _promise(
-        self,
-        half: Half,
-        promised: int,
-        start: int,
-        headers: list[Header],
-        end: int,
-        size: int,
-        note: str | None,
-    ) -> None:
-        if half.side == Side.CLIENT or promised % 2 or promised in self._streams:
-            self.skipped[half.side] += size
-            return
-        message = self._table.open(promised).add_headers(Side.CLIENT, start, end, size, headers)
-        message.dropped += half.decoder.dropped
-        if note is not None:
-            message.add_note(note)
+            self._blocks.end(half, start + size, cut=cut or not flags & END_HEADERS)
 
     # What is held when a gap or the end comes.
 
@@ -517,7 +440,7 @@ class Http2Connection:
             else:
                 self._flush_frame(half, data, base, gap)
         if half.block is not None:
-            self._end_block(half, half.offset, cut=True)
+            self._blocks.end(half, half.offset, cut=True)
 
     def _flush_frame(self, half: Half, data: bytes, base: int, gap: int) -> None:
         """Take the beginning of a frame."""
