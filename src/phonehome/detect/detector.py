@@ -5,22 +5,22 @@ the exchanges. What a batch showed to hold nothing is remembered and not opened 
 """
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from phonehome.detect.entropy import MIN_OPAQUE, is_opaque, is_short_opaque
 from phonehome.detect.evidence import layers_of, place_of, spans_of
-from phonehome.detect.graph import Edge, Graph
+from phonehome.detect.graph import Graph
 from phonehome.detect.lexicon import Lexicon
 from phonehome.detect.locate import Candidate, choose, iter_candidates
 from phonehome.detect.masking import Masker
+from phonehome.detect.opaque import opaque_up
 from phonehome.detect.parts import Root, add_exchange
 from phonehome.detect.search import Hit, Searcher
 from phonehome.detect.unfold import unfold_layer
-from phonehome.model.exchange import Direction, Exchange
-from phonehome.model.finding import Finding, Method, Part
+from phonehome.model.exchange import Exchange
+from phonehome.model.finding import Finding, Method
 from phonehome.model.problem import Problem
 from phonehome.model.subject import Subject
 
@@ -32,8 +32,6 @@ MAX_SEARCHED_AT_ONCE = 64 << 20
 
 MAX_CLEAN = 200_000
 MAX_CLEAN_SIZE = 512
-
-_BODIES = frozenset({Part.REQUEST_BODY, Part.RESPONSE_BODY, Part.MESSAGE, Part.STREAM})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +131,7 @@ class Detector:
         self._remember_clean(graph, hits)
         by_exchange = self._findings(batch, hits)
         self._report_budgets(batch)
-        opaque = _opaque_up(batch)
+        opaque = opaque_up(batch.graph, batch.roots)
         results = []
         for place, exchange in enumerate(batch.exchanges):
             found = by_exchange.get(place, [])
@@ -297,55 +295,3 @@ def _recorded(exchange: Exchange) -> int:
 def _counted(finding: Finding) -> Finding:
     fields = {name: getattr(finding, name) for name in Finding.__slots__}
     return Finding(**{**fields, "count": finding.count + 1})
-
-
-def _opaque_up(batch: _Batch) -> dict[int, int]:
-    """For each exchange, the bytes of its bodies and messages sent up that look like ciphertext.
-
-    A part counts where one such content makes up most of it, or where several small ones do: fields that an app
-    encrypted one by one, each too short to tell. Of what is shorter in all, a body counts that is nothing else: a
-    number of eleven digits fits into one block of a cipher.
-    """
-    graph = batch.graph
-    lost: dict[int, int] = {}
-    pieces: dict[int, dict[tuple[int, int], bytes]] = {}
-    shorts: dict[int, dict[bytes, int]] = {}
-    for node in graph.unknown:
-        data = graph.data[node]
-        for root_number, edges in graph.iter_paths(node):
-            root = batch.roots[root_number]
-            if root.direction is not Direction.UP or root.part not in _BODIES:
-                continue
-            outermost = next((edge for edge in edges if edge.start >= 0), None)
-            start, end = (outermost.start, outermost.end) if outermost is not None else (0, len(data))
-            if len(data) < MIN_OPAQUE:
-                pieces.setdefault(root_number, {})[start, end] = data
-                if _is_plain_or_base64(graph, edges):
-                    found = shorts.setdefault(root_number, {})
-                    found[data] = max(found.get(data, 0), end - start)
-            elif 2 * (end - start) >= len(graph.data[root.node]) and is_opaque(data):
-                lost[root.exchange] = lost.get(root.exchange, 0) + end - start
-    for root_number, parts in pieces.items():
-        root = batch.roots[root_number]
-        size = len(graph.data[root.node])
-        covered = sum(end - start for start, end in parts)
-        if 2 * covered >= size and is_opaque(b"".join(dict.fromkeys(parts.values()))):
-            lost[root.exchange] = lost.get(root.exchange, 0) + covered
-            continue
-        short = shorts.get(root_number, {})
-        if 2 * sum(short.values()) >= size and is_short_opaque(b"".join(short)):
-            lost[root.exchange] = lost.get(root.exchange, 0) + sum(short.values())
-    return lost
-
-
-_OTHER_CODINGS = ("base16", "base32", "base58", "base85", "z85", "ascii85")
-
-
-def _is_plain_or_base64(graph: Graph, edges: Sequence[Edge]) -> bool:
-    """Say whether short bytes stand as they are, or in Base64 that is no word; other codings hold numbers and ids."""
-    if any(edge.layer.startswith(_OTHER_CODINGS) for edge in edges):
-        return False
-    coded = next((edge for edge in reversed(edges) if edge.layer.startswith("base64")), None)
-    if coded is None or coded.start < 0:
-        return True
-    return not graph.data[coded.parent][coded.start : coded.end].isalpha()
