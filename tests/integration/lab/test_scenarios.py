@@ -39,6 +39,7 @@ CHANGES = {
     "clean": ("contact_phone_number", {"stopped"}),
     "wifi-only": ("contact_phone_number", {"still_sent"}),
     "keeps-sending": ("contact_phone_number", {"wrapped"}),
+    "sealed": ("contact_phone_number", {"not_exercised"}),
     "pinned": ("contact_phone_number", {"not_exercised"}),
     "carrier-header": ("imsi", {"new"}),
     "other-owner": ("contact_phone_number", {"moved"}),
