@@ -1,5 +1,6 @@
 """What a cloud's configuration changes: opt-in only, retention, delays, old TLS, a seed that repeats."""
 
+import random
 import socket
 import ssl
 import time
@@ -76,14 +77,49 @@ def _holds(running: Cloud, text: bytes) -> bool:
     return any(text in file.read_bytes() for file in running.folder.glob("beijing.sqlite*"))
 
 
-def test_a_far_region_answers_later(start: Start) -> None:
+def test_a_far_region_is_far_in_every_round_trip_and_streams_keep_their_order(start: Start) -> None:
+    far = RegionConfig(delay_ms=100)
     with (
-        start(CloudConfig(regions={BEIJING: RegionConfig(delay_ms=200)})) as running,
+        start(CloudConfig(regions={BEIJING: far})) as running,
         phone_of(running) as phone,
+        phone_of(running) as other,
     ):
         began = time.monotonic()
         assert phone.ask("GET", "http://connect.rom.miui.com/generate_204").status_code == 204
-        assert time.monotonic() - began > 0.2
+        first = time.monotonic() - began
+        assert phone.ask("GET", "http://connect.rom.miui.com/generate_204").status_code == 204
+        assert first >= 0.2  # TCP, then question and answer
+        assert time.monotonic() - began - first >= 0.1
+        endpoint = running.resolve("api.account.xiaomi.com", "https")
+        began = time.monotonic()
+        with (
+            socket.create_connection((endpoint.address, endpoint.port), timeout=10) as raw,
+            running.client_context().wrap_socket(raw, server_hostname=endpoint.host),
+        ):
+            assert time.monotonic() - began >= 0.2  # TCP and TLS 1.3, a round trip each
+        phone.activate("+12025550144")
+        other.activate("+12025550145")
+        push = Push(other).connect()
+        for number in range(3):
+            assert (
+                phone.data(phone.send(other.number, f"hello {number}", f"k{number}"))["result"] == "accepted"
+            )
+        for _ in range(3):
+            push.until("confirmed")
+        assert list(push.got.values()) == ["hello 0", "hello 1", "hello 2"]
+
+
+def test_a_large_body_crosses_a_far_line_whole(start: Start) -> None:
+    with (
+        start(CloudConfig(regions={BEIJING: RegionConfig(delay_ms=20)})) as running,
+        phone_of(running) as phone,
+    ):
+        phone.register("far@example.com")
+        phone.consent("backup.photos", "granted")
+        url = "https://galleryapi.micloud.xiaomi.net/mic/v1/photos/IMG_1.jpg"
+        photo = b"\xff\xd8\xff" + random.Random(5).randbytes(7 << 20)
+        phone.data(phone.ask("PUT", url, {"base": "0", "data": "{}"}, key="p", content=photo))
+        assert phone.ask("GET", url).content == photo
 
 
 def test_old_handsets_may_speak_old_tls(start: Start) -> None:

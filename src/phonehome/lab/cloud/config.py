@@ -38,7 +38,7 @@ class RegionConfig(_Model):
     """One region."""
 
     delay_ms: float = Field(default=0, ge=0, le=5_000)
-    """Added before each request is answered: the distance."""
+    """A round trip to it and back: the distance."""
 
 
 class ResidencyRule(_Model):

@@ -85,7 +85,6 @@ class PushConnection:
                 return
             if opening.attributes.get("to") != "xiaomi.com":
                 raise Refusal(Reason.MALFORMED, 'a stream is opened to="xiaomi.com"')
-            await asyncio.sleep(region.delay_s)
             stream_id = secrets.token_hex(8)
             self._open(stream_id)
             bind = await self._next()
@@ -120,7 +119,6 @@ class PushConnection:
                 stanza = await self._next()
             if stanza is None:
                 return
-            await asyncio.sleep(self._region.delay_s)
             self._send(await _in_thread(lambda stanza=stanza: self._answer(caller, stanza)))  # type: ignore[misc]
             await self._writer.drain()
 
@@ -135,7 +133,6 @@ class PushConnection:
                 )
                 if not rows:
                     break
-                await asyncio.sleep(self._region.delay_s)
                 for row in rows:
                     self._send(self._delivery(caller, row.kind, row))
                     self._sent = row.seq

@@ -14,6 +14,7 @@ from hypercorn.typing import Framework
 from phonehome.lab.addresses import listen
 from phonehome.lab.cloud.config import RegionName
 from phonehome.lab.cloud.database import DatabaseUnavailableError
+from phonehome.lab.cloud.distance import DelayLine
 from phonehome.lab.cloud.hosts import Protocol
 from phonehome.lab.cloud.push import PushConnection
 from phonehome.lab.cloud.refusal import Reason, Refusal
@@ -41,9 +42,10 @@ async def serve_region(
     region = await asyncio.to_thread(open_region, folder, name)
     control = ControlApp(region)
     address, port = region.topology.control[name]
+    line = DelayLine(region.delay_s)
     web = WebConfig(
-        clear=_listeners(region, "http"),
-        secure=_listeners(region, "https"),
+        clear=await line.stand_before(_listeners(region, "http")),
+        secure=await line.stand_before(_listeners(region, "https")),
         certificate=folder / f"{name}.pem",
         tls_minimum=region.config.tls_minimum,
         keylog=folder / f"{name}.keys" if region.config.server_keylog else None,
@@ -51,7 +53,7 @@ async def serve_region(
     )
     push = [
         await asyncio.start_server(lambda r, w: PushConnection(region, r, w).serve(), sock=listener)
-        for listener in _listeners(region, "push")
+        for listener in await line.stand_before(_listeners(region, "push"))
     ]
     stopped = threading.Event()
     threads = _start_threads(region, stopped)
@@ -69,6 +71,7 @@ async def serve_region(
         await asyncio.gather(*servers)
     finally:
         stopped.set()
+        await line.close()
         for listening in push:
             listening.close()
         region.hub.end_all("stopping")

@@ -1,4 +1,4 @@
-"""The ASGI application of a region: which service is meant, then bounds, delay, answer; every refusal is logged."""
+"""The ASGI application of a region: which service is meant, then bounds, answer; every refusal is logged."""
 
 import asyncio
 import json
@@ -84,7 +84,6 @@ class CloudApp:
         found = None if service is None else self._route(request, service)
         limit = limits.body_bytes if found is None else getattr(limits, found[0].body_limit)
         body = await _read_body(request, limit)
-        await asyncio.sleep(self._region.delay_s)
         if service is None:
             raise Refusal(Reason.UNKNOWN, "no service of this cloud has this host name")
         if found is None:
