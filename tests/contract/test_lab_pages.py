@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from phonehome.lab import scenario_file, scenario_sessions, skeleton
-from phonehome.lab.handset import build_file, builds, expressions
+from phonehome.lab.handset import builds, expressions, request_file
 from phonehome.lab.reach import MAX_ACTS, check_reach
 from phonehome.lab.scenarios import FOLDER, load_scenario, names
 from phonehome.lab.schemas import build_schema, scenario_schema
@@ -79,7 +79,7 @@ def test_the_schema_of_builds_refuses_what_the_reader_refuses(wrong: str) -> Non
 
 
 def test_the_bounds_on_the_page_are_those_of_the_program() -> None:
-    assert scenario_sessions.MAX_ENTRIES == build_file.MAX_ENTRIES == 200
+    assert scenario_sessions.MAX_ENTRIES == request_file.MAX_ENTRIES == 200
     assert expressions.MAX_LENGTH == 500
     assert skeleton.MAX_FILE_BYTES == 8 << 20
     assert "lists of 200 entries, expressions of 500 characters" in PAGE

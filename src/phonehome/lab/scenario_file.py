@@ -68,11 +68,7 @@ def read_scenario(path: Path, find_skeleton: SkeletonLookup, find_build: BuildLo
     unknown: list[UnknownCell] = []
     messaging_default_on = True
     with remarks.collecting():
-        name = require(parts, "id", top, path.stem)
-        if read_id(name, "the id of a scenario") != path.stem:
-            raise name.error(f"the id and the file's name {path.name!r} must agree; change one")
-        title = read_text(require(parts, "title", top, '"A fix that only encodes"'), "title", MAX_LINE)
-        about = read_text(require(parts, "about", top, '"What it shows."'), "about").strip()
+        title, about = _heading(top, parts)
     with remarks.collecting():
         messaging_default_on = read_flag(
             parts.get("messaging_default_on"), "messaging_default_on", default=True
@@ -106,6 +102,15 @@ def read_scenario(path: Path, find_skeleton: SkeletonLookup, find_build: BuildLo
         verdicts=tuple(verdicts),
         unknown=tuple(unknown),
     )
+
+
+def _heading(top: Node, parts: dict[str, Node]) -> tuple[str, str]:
+    """Give title and description, once the id is seen to be the file's name."""
+    name = require(parts, "id", top, top.path.stem)
+    if read_id(name, "the id of a scenario") != top.path.stem:
+        raise name.error(f"the id and the file's name {top.path.name!r} must agree; change one")
+    title = read_text(require(parts, "title", top, '"A fix that only encodes"'), "title", MAX_LINE)
+    return title, read_text(require(parts, "about", top, '"What it shows."'), "about").strip()
 
 
 def _skeleton(node: Node, find: SkeletonLookup, build: str | None) -> Skeleton:

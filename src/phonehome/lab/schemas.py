@@ -10,7 +10,7 @@ from phonehome.case.claims_file import MAX_CLAIMS
 from phonehome.case.reading import ID_PATTERN, MAX_LINE, MAX_TEXT
 from phonehome.case.schema import Json
 from phonehome.lab import scenario_file, scenario_sessions
-from phonehome.lab.handset import build_file, expressions
+from phonehome.lab.handset import build_file, expressions, request_file
 from phonehome.lab.handset.build import Account, BodyKind
 from phonehome.model.claim import Verdict
 from phonehome.model.session import ConsentState
@@ -124,7 +124,7 @@ def scenario_schema() -> dict[str, Json]:
 
 def build_schema() -> dict[str, Json]:
     """Give the JSON Schema of a build of the handset."""
-    most = build_file.MAX_ENTRIES
+    most = request_file.MAX_ENTRIES
     behaviour = _object(
         {
             "id": _ID,
@@ -158,13 +158,13 @@ def build_schema() -> dict[str, Json]:
             "extends": _ID,
             "without": _list(_ID, most),
             "pinned": _list(_LINE, most),
-            "carrier_adds": _map(_EXPRESSION, build_file.HEADER.pattern, most),
+            "carrier_adds": _map(_EXPRESSION, request_file.HEADER.pattern, most),
             "behaviours": _list(behaviour, most),
         },
         ("id", "title", "about"),
     )
     inner: Json = {"$ref": "#/$defs/part"}
-    fields = _map(inner, build_file.FIELD.pattern, most)
+    fields = _map(inner, request_file.FIELD.pattern, most)
     schema["$defs"] = {"part": {"anyOf": [_EXPRESSION, _list(inner, most), fields]}, "fields": fields}
     return schema
 
@@ -182,15 +182,15 @@ def _request(most: int) -> Json:
     }
     return _object(
         {
-            "method": {"enum": list[Json](build_file.METHODS)},
+            "method": {"enum": list[Json](request_file.METHODS)},
             "url": _TEMPLATE,
-            "query": _map(_EXPRESSION, build_file.FIELD.pattern, most),
-            "headers": _map(_EXPRESSION, build_file.HEADER.pattern, most),
+            "query": _map(_EXPRESSION, request_file.FIELD.pattern, most),
+            "headers": _map(_EXPRESSION, request_file.HEADER.pattern, most),
             "body": body,
             "session": _words(Account),
             "keeps": _words(Account),
             "stores": {"const": True},
-            "status": _number(build_file.STATUS),
+            "status": _number(request_file.STATUS),
         },
         ("method", "url"),
     )

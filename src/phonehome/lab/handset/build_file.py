@@ -4,11 +4,9 @@ A build may extend another: it has that one's behaviours, less those in `without
 those of the same id. So a fault of ours is written as what it changes.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, TypeVar
-from urllib.parse import urlsplit
+from typing import Protocol
 
 from phonehome.case.reading import (
     MAX_LINE,
@@ -18,46 +16,36 @@ from phonehome.case.reading import (
     read_id,
     read_optional,
     read_text,
-    read_word,
     refuse_unknown,
     require,
 )
 from phonehome.case.yamlfile import Node
 from phonehome.lab.handset.build import (
     ANY_STEP,
-    FINE,
-    Account,
     Behaviour,
-    Body,
-    BodyKind,
     Build,
-    Part,
     PushTalk,
     Request,
     ShortMessage,
 )
-from phonehome.lab.handset.expressions import Expression, Template, parse_expression, parse_template
+from phonehome.lab.handset.expressions import Expression, parse_template
+from phonehome.lab.handset.request_file import (
+    MAX_ENTRIES,
+    parse_with,
+    read_headers,
+    read_number,
+    read_request,
+)
 from phonehome.model.errors import ConfigError
-from phonehome.model.subject import DataType
 
 SCHEMA = "phonehome.lab-build/1"
 KEYS = ("id", "title", "about", "extends", "without", "pinned", "carrier_adds", "behaviours")
 ACTS = ("request", "sms", "push")
 BEHAVIOUR_KEYS = ("id", "on", "when", "service", "percent", *ACTS)
-REQUEST_KEYS = ("method", "url", "query", "headers", "body", "session", "keeps", "stores", "status")
-BODY_KINDS = tuple(BodyKind)
-METHODS = ("GET", "POST", "PUT", "DELETE")
-MAX_ENTRIES = 200
-MAX_DEPTH = 8
 MAX_EXTENDED = 16
 """Builds of which each extends the next."""
-PERCENT, STATUS, MESSAGES, SIZE = range(1, 101), range(100, 600), range(1_000), range(1, 4_001)
+PERCENT, MESSAGES, SIZE = range(1, 101), range(1_000), range(1, 4_001)
 NEW = "an editor"
-HEADER = re.compile(r"[a-z][a-z0-9-]{0,63}")
-"""In small letters, as HTTP/2 sends them; so a header has one name under both versions."""
-_PATH = re.compile(r"[A-Za-z0-9._~@:/-]*")
-FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-_T = TypeVar("_T")
 
 
 class Lookup(Protocol):
@@ -98,7 +86,7 @@ def read_build(path: Path, find: Lookup, above: tuple[str, ...] = ()) -> Build:
     with remarks.collecting():
         pinned = frozenset(node.text("a pinned host") for node in _items(parts, "pinned"))
     with remarks.collecting():
-        adds = _headers(parts.get("carrier_adds"))
+        adds = read_headers(parts.get("carrier_adds"))
     with remarks.collecting():
         without = _without(parts, base)
     for item in _items(parts, "behaviours"):
@@ -160,7 +148,7 @@ def _behaviour(item: Node) -> Behaviour:
     act: Request | ShortMessage | PushTalk
     match acts[0]:
         case "request":
-            act = _request(parts["request"])
+            act = read_request(parts["request"])
         case "sms":
             act = _short_message(parts["sms"])
         case _:
@@ -171,7 +159,7 @@ def _behaviour(item: Node) -> Behaviour:
         on=tuple(_step(node) for node in steps),
         when=_when(parts.get("when")),
         service=read_optional(parts.get("service"), "service", MAX_LINE),
-        percent=_number(parts.get("percent"), "percent", 100, PERCENT),
+        percent=read_number(parts.get("percent"), "percent", 100, PERCENT),
         act=act,
         place=f"{item.path}:{item.line}",
     )
@@ -193,106 +181,12 @@ def _when(node: Node | None) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _request(node: Node) -> Request:
-    parts = node.mapping("a request", REQUEST_KEYS)
-    method = require(parts, "method", node, "GET")
-    if method.text("method") not in METHODS:
-        raise method.error(f"method must be one of {', '.join(METHODS)}")
-    body = _body(parts["body"]) if "body" in parts else None
-    session = read_word(parts["session"], "session", Account) if "session" in parts else None
-    if body is not None and body.kind is BodyKind.SEALED and session is None:
-        raise node.error("a sealed body needs the key of a session; say whose, as in `session: sim`")
-    stores = parts.get("stores")
-    return Request(
-        method=method.text("method"),
-        url=_url(require(parts, "url", node, "http://api.account.xiaomi.com/pass")),
-        query=_expressions(parts.get("query"), "query", FIELD),
-        headers=_headers(parts.get("headers")),
-        body=body,
-        session=session,
-        keeps=read_word(parts["keeps"], "keeps", Account) if "keeps" in parts else None,
-        stores=stores is not None and _is_true(stores),
-        status=_status(parts.get("status")),
-    )
-
-
-def _status(node: Node | None) -> tuple[int, ...]:
-    return FINE if node is None else (_number(node, "status", 200, STATUS),)
-
-
-def _is_true(node: Node) -> bool:
-    if node.plain("stores") != "true":
-        raise node.error("stores is true, or left out")
-    return True
-
-
-def _url(node: Node) -> Template:
-    text = node.text("url")
-    template = _parsed(node, parse_template, text)
-    constant = "".join(part if isinstance(part, str) else "x" for part in template.parts)
-    split = urlsplit(constant)
-    if split.scheme not in ("http", "https") or not split.hostname or split.query or split.fragment:
-        raise node.error("a url has a scheme, a host and a path, and no query: that has a key of its own")
-    if not _PATH.fullmatch(split.path) or not isinstance(template.parts[0], str):
-        raise node.error("expressions stand in the path of a url only, which has no other odd characters")
-    if len(urlsplit(template.parts[0]).path) == 0 and len(template.parts) > 1:
-        raise node.error("expressions stand in the path of a url only")
-    return template
-
-
-def _body(node: Node) -> Body:
-    parts = node.mapping("a body", ("kind", "fields", "file"))
-    kind = read_word(require(parts, "kind", node, "form"), "kind", BodyKind)
-    if kind is BodyKind.FILE:
-        return Body(kind=kind, file=read_word(require(parts, "file", node, "photo"), "a data type", DataType))
-    fields = require(parts, "fields", node, "{imei: imei}")
-    found = {}
-    for name, part in fields.entries("fields", MAX_ENTRIES).items():
-        _check_name(part, name, FIELD, "a field")
-        found[name] = _part(part, 0)
-    return Body(kind=kind, fields=found)
-
-
-def _part(node: Node, depth: int) -> Part:
-    if depth > MAX_DEPTH:
-        raise node.error(f"a structure has at most {MAX_DEPTH} levels")
-    kind = type(node.raw).__name__
-    if kind == "MappingNode":
-        found: dict[str, Part] = {}
-        for name, part in node.entries("a structure", MAX_ENTRIES).items():
-            _check_name(part, name, FIELD, "a field")
-            found[name] = _part(part, depth + 1)
-        return found
-    if kind == "SequenceNode":
-        return tuple(_part(part, depth + 1) for part in node.items("a list", MAX_ENTRIES))
-    return _parsed(node, parse_expression, node.text("an expression"))
-
-
-def _headers(node: Node | None) -> dict[str, Expression]:
-    return _expressions(node, "headers", HEADER)
-
-
-def _expressions(node: Node | None, what: str, names: re.Pattern[str]) -> dict[str, Expression]:
-    if node is None:
-        return {}
-    found = {}
-    for name, part in node.entries(what, MAX_ENTRIES).items():
-        _check_name(part, name, names, what)
-        found[name] = _parsed(part, parse_expression, part.text(f"{name!r} of {what}"))
-    return found
-
-
-def _check_name(node: Node, name: str, names: re.Pattern[str], what: str) -> None:
-    if not names.fullmatch(name):
-        raise node.error(f"{name[:80]!r} cannot be a name of {what}: it must match {names.pattern}")
-
-
 def _short_message(node: Node) -> ShortMessage:
     parts = node.mapping("an SMS", ("to", "text"))
     text = require(parts, "text", node, "MX/{H(imei)}")
     return ShortMessage(
         to=read_text(require(parts, "to", node, '"10690"'), "to", MAX_LINE),
-        text=_parsed(text, parse_template, text.text("text")),
+        text=parse_with(text, parse_template, text.text("text")),
     )
 
 
@@ -302,22 +196,6 @@ def _push(node: Node) -> PushTalk:
         host=read_text(require(parts, "host", node, "app.chat.xiaomi.net"), "host", MAX_LINE),
         model=read_text(require(parts, "model", node, '"HM 1SW"'), "model", MAX_LINE),
         os=read_text(require(parts, "os", node, "JHCMIBH45.0"), "os", MAX_LINE),
-        messages=_number(parts.get("messages"), "messages", 0, MESSAGES),
-        size=_number(parts.get("size"), "size", 200, SIZE),
+        messages=read_number(parts.get("messages"), "messages", 0, MESSAGES),
+        size=read_number(parts.get("size"), "size", 200, SIZE),
     )
-
-
-def _number(node: Node | None, what: str, default: int, allowed: range) -> int:
-    if node is None:
-        return default
-    written = node.plain(what)
-    if not (written.isascii() and written.isdigit() and len(written) < 10 and int(written) in allowed):
-        raise node.error(f"{what} is a number from {allowed.start} to {allowed.stop - 1}")
-    return int(written)
-
-
-def _parsed(node: Node, parse: Callable[[str], _T], text: str) -> _T:
-    try:
-        return parse(text)
-    except ConfigError as error:
-        raise node.error(str(error)) from error
