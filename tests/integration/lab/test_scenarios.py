@@ -1,5 +1,6 @@
 """Every scenario runs against the real cloud, and the audit of what it leaves tells the whole truth."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from phonehome.documents.score import ScoreDocument
 from phonehome.judge.diff import compare
 from phonehome.judge.sides import choose_sessions, find_sessions
 from phonehome.lab.run import RunOptions, run_scenario
-from phonehome.lab.scenarios import find_scenario, names
+from phonehome.lab.scenarios import find_scenario, load_scenario, names
 from phonehome.lab.scoring import score_document
 from phonehome.lab.truth import FILE, load_truth
 
@@ -73,6 +74,18 @@ def test_a_scenario_scores_perfectly_on_what_is_readable(name: str, tmp_path: Pa
         }
         assert came
         assert came <= allowed
+
+
+def test_the_example_of_a_scenario_of_ones_own_runs_and_scores_perfectly(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "lab.md").read_text(encoding="utf-8")
+    for name, text in re.findall(r'```yaml title="([a-z/.-]+)"\n(.*?)```', page, re.DOTALL):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    run_scenario(load_scenario(tmp_path / "apps.yaml"), tmp_path / "case", RunOptions())
+    document, score = audited(tmp_path / "case")
+    assert score.perfect
+    chains = {tuple(found.chain) for found in document.findings if found.data_type == "installed_app"}
+    assert chains == {("json", "base64", "base16")}
 
 
 def test_a_run_repeats_from_its_seed_and_the_demos_case_is_such_a_run(tmp_path: Path) -> None:
