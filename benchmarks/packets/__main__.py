@@ -50,9 +50,11 @@ def compare(folder: Path, scratch: Path) -> None:
     """Everything on the whole recording, and the converter on a slice."""
     capture, keylog = folder / "capture.pcap", folder / "keys.log"
     results, size, one = Results(), capture.stat().st_size, cores()[-1:]
-    reading = measure(tools.exchanges(str(capture), keylog), scratch / "exchanges", cores_used=one)
+    reading = measure(tools.reading(capture, keylog), scratch / "reading", cores_used=one)
+    results.add("phonehome, reading", reading, size, len(tools.numbers_in_lines(scratch / "reading")))
+    written = measure(tools.exchanges(str(capture), keylog), scratch / "exchanges", cores_used=one)
     numbers = tools.numbers_in_exchanges(scratch / "exchanges")
-    results.add("phonehome exchanges", reading, size, len(set(numbers.values())))
+    results.add("phonehome exchanges", written, size, len(set(numbers.values())))
     whole = measure(
         tools.audit(str(capture), keylog, folder / "subject.yaml"), scratch / "audit", cores_used=one
     )
@@ -62,6 +64,7 @@ def compare(folder: Path, scratch: Path) -> None:
     read = tools.numbers_in_fields(scratch / "fields", sent)
     results.add("tshark", oracle, size, len(read))
     print(_ratio("reading", oracle, reading, WANTED_READING))
+    print(_ratio("reading and writing as ndjson", oracle, written))
     print(_ratio("whole audit", oracle, whole))
     _compare_workers(results, capture, keylog, scratch, oracle)
     _compare_peer(results, capture, keylog, scratch)

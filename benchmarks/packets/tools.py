@@ -41,6 +41,11 @@ def exchanges(capture: str, keylog: Path, *more: str) -> list[str]:
     return [str(PHONEHOME), "exchanges", capture, "--keylog", str(keylog), "--bodies", *more]
 
 
+def reading(capture: Path, keylog: Path) -> list[str]:
+    """phonehome reading, with bodies, and writing none of it."""
+    return [sys.executable, "-m", "benchmarks.packets.reading", str(capture), str(keylog), NUMBER_HEADER]
+
+
 def audit(capture: str, keylog: Path, subject: Path, *more: str) -> list[str]:
     """phonehome's whole audit."""
     options = ["--keylog", str(keylog), "--subject", str(subject), "--format", "json", *more]
@@ -87,6 +92,12 @@ def numbers_in_exchanges(output: Path) -> dict[int, int]:
                 if name.lower() == NUMBER_HEADER.lower():
                     found[line["index"]] = int(value)
     return found
+
+
+def numbers_in_lines(output: Path) -> set[int]:
+    """Numbers of the requests that were read and not written."""
+    numbers = (line.split(" ")[2] for line in output.read_text().splitlines())
+    return {int(number) for number in numbers if number}
 
 
 def numbers_in_fields(output: Path, requests: int) -> set[int]:
