@@ -8,6 +8,7 @@ import pytest
 from case_documents import make_case_document, make_flow, make_service, make_session
 
 from phonehome.decoders import COMPRESSIONS, CONTAINERS, TEXT_CODINGS
+from phonehome.detect.labels import LAYER as DNS_LABELS
 from phonehome.judge.claim_evidence import MAX_STEPS
 from phonehome.judge.rule_context import RuleContexts
 from phonehome.rules import parse_rule
@@ -80,4 +81,4 @@ def test_contexts_give_every_declared_field_and_no_other() -> None:
 def test_the_encodings_that_a_rule_may_name_are_those_that_data_is_peeled_out_of() -> None:
     peeled = {one.name for one in TEXT_CODINGS} | {one.name for one in COMPRESSIONS}
     peeled |= {one.name for one in CONTAINERS}
-    assert sorted(ENCODINGS) == sorted(peeled | {"url"})
+    assert sorted(ENCODINGS) == sorted(peeled | {"url", DNS_LABELS})
