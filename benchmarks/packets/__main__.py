@@ -103,7 +103,14 @@ def _compare_peer(results: Results, capture: Path, keylog: Path, scratch: Path) 
     )
     count = len(tools.numbers_in_har(scratch / "ours")) if not ours.status else 0
     results.add("phonehome --format har, on it", ours, size, count)
-    print(_ratio("against the converter", peer, ours, WANTED_PEER))
+    print(_ratio("against the converter, on the slice, starts included", peer, ours))
+    whole = measure(
+        tools.exchanges(str(capture), keylog, "--format", "har"), scratch / "whole", cores_used=one
+    )
+    results.add("phonehome --format har, all of it", whole, capture.stat().st_size, 0)
+    if not peer.status and not whole.status:
+        times = (capture.stat().st_size / whole.seconds) / (size / peer.seconds)
+        print(f"against the converter, by megabytes a second: {times:.0f} times (wanted: {WANTED_PEER:g})")
 
 
 def _ratio(what: str, theirs: Measured, ours: Measured, wanted: float | None = None) -> str:
