@@ -81,7 +81,8 @@ class HandsetNoticeDoc(Model):
 class EvidenceDoc(Model):
     """One finding that shows it: where it stands, how it was decoded, and the masked text around it.
 
-    `moment` is RFC 3339 by the clock of the recording. `input` and `index` lead to the exchange.
+    `moment` is RFC 3339 by the clock of the recording. `input` and `index` lead to the exchange. `consent` has the
+    state of each service behind the destination; null where nobody wrote it down.
     """
 
     finding: str
@@ -100,7 +101,7 @@ class EvidenceDoc(Model):
     moment: str | None
     session: str | None
     step: str | None
-    consent: dict[str, ConsentName]
+    consent: dict[str, ConsentName | None]
     input: str
     index: int
     chance_bits: float

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from affair import CONTACT, IMEI, IMSI, OWN, SENDER, write_affair
+from small_case import SESSIONS
+from small_case import write_case as write_small_case
 
 from phonehome.case.keys import SigningKey, new_signing_key
 from phonehome.case.lock import locked
@@ -67,6 +69,41 @@ def spellings(value: str) -> list[bytes]:
     texts = [value, *([digits, digits[-8:]] if digits else [])]
     digests = [getattr(hashlib, name)(value.encode()).hexdigest() for name in ("md5", "sha1", "sha256")]
     return [text.encode() for text in (*texts, *digests)]
+
+
+@pytest.fixture(scope="module")
+def half_stated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A case whose host serves two services, of one of which nobody wrote down what the user was asked."""
+    root = write_small_case(tmp_path_factory.mktemp("half-stated"), SESSIONS[:1])
+    (session,) = root.glob("sessions/*/session.yaml")
+    lines = session.read_text(encoding="utf-8").splitlines(keepends=True)
+    session.write_text("".join(one for one in lines if "service: mi_cloud" not in one), encoding="utf-8")
+    assert main(["audit", str(root), "-o", str(root.parent / "audit.txt")]) == ExitCode.DONE
+    return root
+
+
+@pytest.mark.needs_tool("pdftotext")
+@pytest.mark.parametrize("name", BY_NAME)
+def test_every_format_says_whom_the_user_was_not_asked_about_and_of_whom_it_is_not_stated(
+    half_stated: Path, tmp_path: Path, name: str
+) -> None:
+    target = tmp_path / "notice"
+    assert main(["advisory", str(half_stated), "--format", name, "-o", str(target)]) == ExitCode.DONE
+    data = target.read_bytes()
+    if name == "pdf":
+        data = subprocess.run(
+            ["pdftotext", "-raw", target, "-"], capture_output=True, check=True, timeout=60
+        ).stdout
+    said = " ".join(data.decode().split())
+    assert (
+        "the user had not been asked about Cloud Messaging; whether the user was asked about Mi Cloud is not stated"
+        in said
+    )
+
+
+def test_the_evidence_of_a_notice_has_null_for_a_state_that_nobody_wrote_down(half_stated: Path) -> None:
+    states = [one.consent for item in notice(half_stated).sent for one in item.evidence]
+    assert {"cloud_messaging": "not_asked", "mi_cloud": None} in states
 
 
 @pytest.mark.needs_tool("pdftotext")

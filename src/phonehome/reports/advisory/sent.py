@@ -8,20 +8,13 @@ from phonehome.documents.case import CaseDoc
 from phonehome.reports import words
 from phonehome.reports.advisory.items import Item, build_of
 from phonehome.reports.advisory.moments import read_moment, write_moment
+from phonehome.reports.consent_words import say_consent
 
 EVIDENCE_HELD = 3
 EXCERPT_CHARS = 320
 REQUEST_CHARS = 240
 LISTED = 20
 """Ids, steps or addresses that stand in one list of an item; the audit document has all."""
-
-CONSENT = {
-    "not_asked": "had not been asked",
-    "declined": "had declined",
-    "granted": "had agreed",
-    "withdrawn": "had withdrawn consent",
-    "mixed": "had said different things to its services",
-}
 
 
 def describe_sent(case: CaseDoc, items: Sequence[Item], fixed_in: Sequence[list[str]]) -> list[SentDoc]:
@@ -95,21 +88,11 @@ def _sentence(case: CaseDoc, item: Item, country: str | None) -> str:
         ]
     )
     where = f", in {words.country_in_text(country)}" if country else ", country unknown or disputed"
-    said = _consent(item)
+    said = say_consent((flow for flow, _ in item.flows), case.services)
     return (
         f"{name[:1].upper()}{name[1:]} went to {item.destination}{where}, {ways}: {words.count(count, 'time')} in "
-        f"{len(sessions)} of {words.count(len(case.sessions), 'session')}{said}."
+        f"{len(sessions)} of {words.count(len(case.sessions), 'session')}; {said}."
     )
-
-
-def _consent(item: Item) -> str:
-    states = list(dict.fromkeys(flow.consent for flow, _ in item.flows))
-    known = [CONSENT[state] for state in states if state is not None]
-    if not known:
-        return "; whether anybody agreed to it is not recorded"
-    rest = "; for some of it no consent is recorded" if None in states else ""
-    when = ", at different times," if len(known) > 1 else ""
-    return f"; the user{when} {words.listing(known)}{rest}"
 
 
 def _cause(case: CaseDoc, item: Item) -> str | None:
