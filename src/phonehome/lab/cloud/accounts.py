@@ -115,7 +115,7 @@ def receive_activation_sms(region: Region, *, sender: str, text: str, country: s
     if found is None or not PHONE.match(sender) or not COUNTRY.match(country):
         raise Refusal(Reason.MALFORMED, "an activation SMS is MX/H(IMEI)/H(simId)/password, from +NUMBER")
     imei, sim, password = found.groups()
-    home = region.directory.claim("sim", sim, country, phone=sender)
+    home = region.directory.claim("sim", sim, country)
     _need_home_here(region, home)
     token, security = sim_credentials(password, sim)
     at = region.clock.seconds()
@@ -123,6 +123,7 @@ def receive_activation_sms(region: Region, *, sender: str, text: str, country: s
     def work(connection: Connection) -> None:
         _settle_in(connection, home)
         rev = residents.fence(connection, home.user_id)
+        _need_same_subscriber(connection, home.user_id, sender, imsi)
         values = {"rev": rev, "phone": sender, "imsi": imsi}
         changed = connection.execute(
             update(users).where(users.c.user_id == home.user_id).values(**values)
@@ -141,6 +142,7 @@ def receive_activation_sms(region: Region, *, sender: str, text: str, country: s
         )
 
     region.database.write(work)
+    region.directory.assign_phone(home.user_id, sender)
 
 
 def activate(
@@ -177,6 +179,8 @@ def activate(
                 shown=shown,
                 at=region.clock.seconds(),
             )
+        if row.phone is None or not region.directory.owns_phone(user_id, row.phone):
+            return Answer(data={"state": "waiting"})  # the number went to another SIM; this one needs an SMS
         data = {"state": "activated", "userId": user_id, "phone": row.phone, "imsi": row.imsi or sim}
         return Answer(data=data)
 
@@ -220,6 +224,16 @@ def erase_rows(connection: Connection, user_id: str, *, at: float, region: Regio
 def _need_home_here(region: Region, home: Home) -> None:
     if home.region != region.name:
         raise ElsewhereError(home.region)
+
+
+def _need_same_subscriber(connection: Connection, user_id: str, sender: str, imsi: str | None) -> None:
+    # H(simId) is no secret, it goes over the air in clear. What nobody can make up is what the carrier vouches for.
+    known = connection.execute(
+        select(users.c.phone, users.c.imsi).where(users.c.user_id == user_id)
+    ).one_or_none()
+    if known is None or known.phone == sender or (imsi is not None and known.imsi == imsi):
+        return
+    raise Refusal(Reason.FOREIGN, "this SIM was activated from another number", user_id=user_id)
 
 
 def _settle_in(connection: Connection, home: Home) -> None:

@@ -7,7 +7,7 @@ everything before it can be undone, everything after it can only be finished (se
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from phonehome.lab.cloud.config import CloudConfig, Group, RegionName, ResidencyRule
@@ -68,7 +68,7 @@ class Directory:
 
         self._database.write(work)
 
-    def claim(self, kind: str, name: str, country: str, *, phone: str | None = None) -> Home:
+    def claim(self, kind: str, name: str, country: str) -> Home:
         """Give the user of that name, making one, in the region that the rules say, if there is none."""
 
         def work(connection: Connection) -> str:
@@ -79,10 +79,6 @@ class Directory:
                 values = {"user_id": known, "kind": kind, "country": country, "region": region}
                 connection.execute(insert(homes).values(**values, epoch=1, attempt=0, committed=False))
                 connection.execute(insert(names).values(kind=kind, name=name, user_id=known))
-            if phone is not None:
-                # A number belongs to the SIM that was activated last.
-                connection.execute(delete(names).where(names.c.kind == "phone", names.c.name == phone))
-                connection.execute(insert(names).values(kind="phone", name=phone, user_id=known))
             return known
 
         place = self.place_of(Group.PERSONAL, country)
@@ -93,6 +89,20 @@ class Directory:
         home = self.home(user_id)
         assert home is not None
         return home
+
+    def assign_phone(self, user_id: str, phone: str) -> None:
+        """Note whose number it is: the user's whose SIM was activated from it last. One user has one number."""
+
+        def work(connection: Connection) -> None:
+            either = or_(names.c.name == phone, names.c.user_id == user_id)
+            connection.execute(delete(names).where(names.c.kind == "phone", either))
+            connection.execute(insert(names).values(kind="phone", name=phone, user_id=user_id))
+
+        self._database.write(work)
+
+    def owns_phone(self, user_id: str, phone: str) -> bool:
+        """Tell whether a number, which may have gone to another SIM meanwhile, is still the user's."""
+        return self.find("phone", phone) == user_id
 
     def find(self, kind: str, name: str) -> str | None:
         """Give the user of a SIM digest, a log-in name or a phone number."""

@@ -73,6 +73,9 @@ def send(region: Region, caller: Caller, *, to: str, body: str, key: str) -> Ans
     known = region.database.read(lambda connection: known_answer(connection, caller.user_id, key, mark))
     if known is not None:
         return known
+    if caller.phone is not None and not region.directory.owns_phone(caller.user_id, caller.phone):
+        why = "the number of this session is another SIM's now"
+        raise Refusal(Reason.FOREIGN, why, user_id=caller.user_id)
     receiver, reached = look_up(region, to)
     if receiver == caller.user_id:
         raise Refusal(Reason.MALFORMED, "a message to its own sender", user_id=caller.user_id)

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -208,6 +209,10 @@ class ControlApp:
         """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    async def _log(self, refusal: Refusal, *, service: str) -> None:
+        work = partial(self._region.log_refusal, refusal, service=service, method="POST", path="/")
+        await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
     async def _answer(self, request: Request) -> Response:
         """Answer one request."""
         given = request.headers.get("authorization", "").encode()
@@ -228,6 +233,7 @@ class ControlApp:
         except ElsewhereError as elsewhere:
             return JSONResponse({"error": "elsewhere", "region": elsewhere.region.value}, 409)
         except Refusal as refusal:
+            await self._log(refusal, service="sms" if action is _sms else "control")
             return JSONResponse({"error": refusal.why}, 400)
         except (ValueError, KeyError, TypeError) as error:
             return JSONResponse({"error": f"not such an object: {error}"}, 400)
