@@ -100,6 +100,32 @@ def test_a_photo_comes_back_byte_by_byte(new_phone: NewPhone) -> None:
     assert phone.ask("GET", url.replace("_1", "_2")).status_code == 404
 
 
+def test_a_photo_survives_a_change_of_what_is_said_of_it(new_phone: NewPhone) -> None:
+    phone = _account(new_phone, "said", "photos")
+    url = "https://galleryapi.micloud.xiaomi.net/mic/v1/photos/IMG_1.jpg"
+    phone.data(phone.ask("PUT", url, {"base": "0"}, key="p", content=JPEG))
+    said = {"id": "IMG_1.jpg", "base": 1, "data": {"taken": "in Delhi"}}
+    assert phone.data(phone.sync("photos", [said], key="s"))["stored"] == {"IMG_1.jpg": 2}
+    assert phone.ask("GET", url).content == JPEG
+    gone = {"id": "IMG_1.jpg", "base": 2, "data": None}
+    phone.data(phone.sync("photos", [gone], key="g"))
+    assert phone.ask("GET", url).status_code == 404
+
+
+def test_a_photos_bytes_are_bytes_whatever_type_they_are_given(new_phone: NewPhone) -> None:
+    phone = _account(new_phone, "typed", "photos")
+    url = "https://galleryapi.micloud.xiaomi.net/mic/v1/photos/IMG_1.jpg"
+    headers = {
+        **phone.cookies,
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Idempotency-Key": "p",
+    }
+    assert phone.web.put(f"{url}?base=0", headers=headers, content=b"a=1").status_code == 200
+    assert phone.ask("GET", url).content == b"a=1"
+    empty = phone.ask("PUT", url, {"base": "1"}, key="q", content=b"")
+    assert empty.json()["reason"] == "malformed"
+
+
 def test_withdrawing_deletes_and_deleting_is_logged(new_phone: NewPhone, running: Cloud) -> None:
     phone = _account(new_phone, "withdraw", "photos", "notes")
     url = "https://galleryapi.micloud.xiaomi.net/mic/v1/photos/IMG_9.jpg"

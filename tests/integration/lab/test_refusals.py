@@ -59,6 +59,8 @@ def test_changes_of_another_shape_are_malformed(phone: Phone, running: Cloud, ch
         ("cursor=1e3", b"changes=[]"),
         ("cursor=99999999999999999999", b"changes=[]"),
         ("cursor=0&cursor=1", b"changes=[]"),
+        ("cursor=0", b"cursor=1&changes=[]"),
+        ("&".join(f"q{n}=1" for n in range(40)), b"&".join(b"p%d=1" % n for n in range(40))),
         ("cursor=0", b"changes=%ff%fe"),
         ("cursor=0", b"\xff\xfe"),
         ("cursor=0", b"changes=%00"),

@@ -99,6 +99,8 @@ def put_photo(
     region: Region, caller: Caller, *, name: str, base: int, data: str, content: bytes, key: str
 ) -> Answer:
     """Store a photo, once."""
+    if not content:
+        raise Refusal(Reason.MALFORMED, "a photo without bytes")
     try:
         change = Change(id=name, base=base, data=json.loads(data))
     except (ValidationError, ValueError, RecursionError) as error:
@@ -197,18 +199,10 @@ def _store(
         )
     version = 1 if row is None else int(row.version) + 1
     gone = change.data is None
-    connection.execute(
-        update(items)
-        .where(*mine)
-        .values(
-            version=version,
-            data=None if gone else json.dumps(change.data),
-            content=None if gone else content,
-            deleted=gone,
-            rev=rev,
-            at=at,
-        )
-    )
+    values = {"version": version, "data": None if gone else json.dumps(change.data), "deleted": gone}
+    if gone or content is not None:  # the bytes of a photo outlive a change of what is said of it
+        values["content"] = None if gone else content
+    connection.execute(update(items).where(*mine).values(**values, rev=rev, at=at))
     if gone:
         log_deletion(
             connection,

@@ -91,7 +91,7 @@ class CloudApp:
         route, variables = found
 
         def work() -> tuple[Call, Answer]:
-            call = parse_call(self._region, request, body, service=service, variables=variables)
+            call = parse_call(self._region, request, body, service=service, route=route, variables=variables)
             return call, _attributed(self._region, route, call)
 
         call, answer = await asyncio.to_thread(work)

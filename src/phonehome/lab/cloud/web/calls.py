@@ -28,7 +28,7 @@ class Call:
     parameters: dict[str, str]
     """From query and form, opened."""
     body: bytes
-    """What is no form."""
+    """What is no form, or what the route takes as it is."""
     secure: bool
     sealed: bool
     caller: Caller | None
@@ -80,17 +80,25 @@ class Route:
     handler: Handler
     body_limit: str = "body_bytes"
     """The name of its bound in `Limits`."""
+    takes_bytes: bool = False
+    """Its body is content, whatever type a client gives it: no form is looked for in it."""
 
 
 def parse_call(
-    region: Region, request: Request, body: bytes, *, service: Service, variables: dict[str, str]
+    region: Region,
+    request: Request,
+    body: bytes,
+    *,
+    service: Service,
+    route: Route,
+    variables: dict[str, str],
 ) -> Call:
     """Read a request, find its session, check and open what is sealed."""
-    limit = region.config.limits.parameters
-    parameters = _pairs(request.scope["query_string"], limit)
-    is_form = request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
-    if is_form:
-        parameters |= _pairs(body, limit)
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_form = content_type == FORM and not route.takes_bytes
+    parameters = _parameters(
+        request.scope["query_string"], body if is_form else b"", region.config.limits.parameters
+    )
     key = request.headers.get("idempotency-key")
     if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
         raise Refusal(Reason.MALFORMED, f"an Idempotency-Key has 1 to {MAX_KEY} printable characters")
@@ -125,9 +133,19 @@ def parse_call(
     )
 
 
-def _pairs(data: bytes, limit: int) -> dict[str, str]:
+def _parameters(query: bytes, form: bytes, limit: int) -> dict[str, str]:
+    """Read query and form together: the bound is on both, and a name stands in one of them, once."""
+    pairs = [*_pairs(query, limit), *_pairs(form, limit)]
+    if len(pairs) > limit:
+        raise Refusal(Reason.MALFORMED, f"at most {limit} parameters are taken")
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise Refusal(Reason.MALFORMED, "a parameter is given twice")
+    return dict(pairs)
+
+
+def _pairs(data: bytes, limit: int) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(
+        return parse_qsl(
             data.decode(),
             keep_blank_values=True,
             max_num_fields=limit,
@@ -136,6 +154,3 @@ def _pairs(data: bytes, limit: int) -> dict[str, str]:
         )
     except ValueError as error:  # UnicodeDecodeError is one
         raise Refusal(Reason.MALFORMED, "the parameters cannot be read, or are too many") from error
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise Refusal(Reason.MALFORMED, "a parameter is given twice")
-    return dict(pairs)

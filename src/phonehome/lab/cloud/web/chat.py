@@ -43,6 +43,13 @@ def unsent(region: Region, call: Call) -> Answer:
 
 CHAT = (
     Route(service="chat", method="POST", path="/mx/v1/messages", handler=send),
-    Route(service="chat", method="POST", path="/mx/v1/mms", handler=send_mms, body_limit="mms_bytes"),
+    Route(
+        service="chat",
+        method="POST",
+        path="/mx/v1/mms",
+        handler=send_mms,
+        body_limit="mms_bytes",
+        takes_bytes=True,
+    ),
     Route(service="chat", method="GET", path="/mx/v1/unsent", handler=unsent),
 )

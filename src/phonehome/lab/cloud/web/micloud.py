@@ -65,6 +65,7 @@ MICLOUD = (
         path="/mic/v1/photos/{name}",
         handler=put_photo,
         body_limit="photo_bytes",
+        takes_bytes=True,
     ),
     Route(service="photos", method="GET", path="/mic/v1/photos/{name}", handler=get_photo),
 )
