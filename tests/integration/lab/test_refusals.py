@@ -42,6 +42,13 @@ def _last(running: Cloud) -> dict[str, object]:
         '[{"id": "a", "data": []}]',
         '[{"id": "a", "extra": 1}]',
         "[" * 10_000,
+        '[{"id": "a", "data": {"x": NaN}}]',
+        '[{"id": "a", "data": {"x": [-Infinity]}}]',
+        '[{"id": "a", "data": {"x": {"y": 1e999}}}]',
+        '[{"id": "a", "data": {"x": "\\ud800"}}]',
+        '[{"id": "a", "data": {"\\udfff": 1}}]',
+        '[{"id": "a", "data": {"x": ' + "9" * 5_000 + "}}]",
+        '[{"id": "a", "data": {"x": ' + "[" * 100 + "]" * 100 + "}}]",
     ],
 )
 def test_changes_of_another_shape_are_malformed(phone: Phone, running: Cloud, changes: str) -> None:
@@ -50,6 +57,21 @@ def test_changes_of_another_shape_are_malformed(phone: Phone, running: Cloud, ch
     assert (answer.status_code, answer.json()["reason"]) == (400, "malformed")
     assert _last(running)["reason"] == "malformed"
     assert _last(running)["user_id"] == phone.user_id
+    assert phone.data(phone.ask("GET", f"{NOTES}/mic/v1/items"))["items"] == []
+
+
+@pytest.mark.parametrize(
+    "data", ["[]", '{"x": NaN}', '{"x": "\\ud800"}', '{"x": ' + "[" * 980 + "]" * 980 + "}"]
+)
+def test_what_comes_with_a_photo_is_held_to_the_same(new_phone: NewPhone, data: str) -> None:
+    made = new_phone()
+    made.register(f"photos{next(_numbers)}@example.com")
+    made.consent("backup.photos", "granted")
+    gallery = "https://galleryapi.micloud.xiaomi.net/mic/v1"
+    given = {"base": "0", "data": data}
+    answer = made.ask("PUT", f"{gallery}/photos/IMG_1.jpg", given, key="p", content=b"\xff\xd8\xff")
+    assert (answer.status_code, answer.json()["reason"]) == (400, "malformed")
+    assert made.data(made.ask("GET", f"{gallery}/items"))["items"] == []
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,10 @@ server's version. Deleted items stay as empty rows, so that the other handset le
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection, func, insert, select, update
 
+from phonehome.lab.cloud.changes import Change, parse_changes, parse_photo
 from phonehome.lab.cloud.config import RegionName
 from phonehome.lab.cloud.consent import need_consent
 from phonehome.lab.cloud.deletions import log_deletion
@@ -24,40 +23,6 @@ from phonehome.lab.cloud.tables import items
 
 PAGE = 200
 PAGE_BYTES = 4 << 20
-MAX_ID = 64
-
-
-class Change(BaseModel):
-    """One change of a handset's."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    id: str = Field(min_length=1, max_length=MAX_ID, pattern=r"^[\w.:-]+$")
-    base: int = Field(default=0, ge=0)
-    """The version that the change was made on; 0: new."""
-    data: dict[str, Any] | None = None
-    """None deletes."""
-
-
-_CHANGES = TypeAdapter(list[Change])
-
-
-def parse_changes(text: str, *, limit: int, item_bytes: int) -> list[Change]:
-    """Read changes as they were sent; refuse what is not of their shape, or too much."""
-    try:
-        changes = _CHANGES.validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise Refusal(Reason.MALFORMED, f"changes: {place}: {first['msg']}") from error
-    if len(changes) > limit:
-        raise Refusal(Reason.OVERSIZED, f"at most {limit} changes at once, not {len(changes)}")
-    if len({change.id for change in changes}) != len(changes):
-        raise Refusal(Reason.MALFORMED, "one item is changed twice in one request")
-    for change in changes:
-        if change.data is not None and len(json.dumps(change.data)) > item_bytes:
-            raise Refusal(Reason.OVERSIZED, f"an item is larger than {item_bytes} bytes")
-    return changes
 
 
 def sync(region: Region, caller: Caller, *, kind: str, cursor: int, changes: str, key: str) -> Answer:
@@ -101,10 +66,7 @@ def put_photo(
     """Store a photo, once."""
     if not content:
         raise Refusal(Reason.MALFORMED, "a photo without bytes")
-    try:
-        change = Change(id=name, base=base, data=json.loads(data))
-    except (ValidationError, ValueError, RecursionError) as error:
-        raise Refusal(Reason.MALFORMED, "a photo needs a plain name and an object of data") from error
+    change = parse_photo(name, base=base, data=data, item_bytes=region.config.limits.item_bytes)
     at = region.clock.seconds()
 
     def work(connection: Connection) -> Answer:
@@ -199,7 +161,11 @@ def _store(
         )
     version = 1 if row is None else int(row.version) + 1
     gone = change.data is None
-    values = {"version": version, "data": None if gone else json.dumps(change.data), "deleted": gone}
+    values: dict[str, object] = {
+        "version": version,
+        "data": None if gone else json.dumps(change.data),
+        "deleted": gone,
+    }
     if gone or content is not None:  # the bytes of a photo outlive a change of what is said of it
         values["content"] = None if gone else content
     connection.execute(update(items).where(*mine).values(**values, rev=rev, at=at))
