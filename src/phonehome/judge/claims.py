@@ -100,15 +100,23 @@ def _decide(
     ruling = _rule(checked, evidence)
     proposal = _propose(checked, evidence) if ruling.verdict is Verdict.UNTESTED else None
     if conflicts:
-        alone = f"the sessions alone would say {ruling.verdict.value}: {ruling.reason}"
         ruling = _Ruling(
             verdict=Verdict.CONFLICT,
-            reason=f"sources disagree ({wording.listing(conflicts)}); {alone}",
+            reason=f"sources disagree ({wording.listing(conflicts)}); {_say_alone(ruling, evidence)}",
             rests_on=ruling.rests_on,
             exposures=ruling.exposures,
             bound=ruling.bound,
         )
     return _write(claim, ruling, conflicts, say_superseded(checked, contexts.case), proposal)
+
+
+def _say_alone(ruling: _Ruling, evidence: Evidence) -> str:
+    """Say what recordings add to a disagreement of sources, or that it rests on words alone."""
+    if not evidence.tested:
+        return f"no recorded session exercises it, so that rests on what they said alone: {ruling.reason}"
+    names = [one.session.id for one in evidence.tested]
+    listed = wording.listing_at_most(names, MAX_NAMED, "other session", "other sessions")
+    return f"what was recorded ({listed}) would alone say {ruling.verdict.value}: {ruling.reason}"
 
 
 def _rule(checked: CheckedClaim, evidence: Evidence) -> _Ruling:

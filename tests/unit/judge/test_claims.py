@@ -285,8 +285,19 @@ def test_sources_that_disagree_are_a_conflict_which_says_what_sessions_alone_wou
     found = one(tmp_path, claim(rules), document([session()], [flow(transport="cleartext")]))
     assert found.verdict == "conflict"
     assert "a report of the same day" in found.reason
-    assert "alone would say contradicted" in found.reason
+    assert "what was recorded (01) would alone say contradicted: " in found.reason
     assert found.flows
+
+
+def test_a_conflict_that_no_recorded_session_exercises_rests_on_words_alone_and_says_so(
+    tmp_path: Path,
+) -> None:
+    rules = PER_FLOW + "\n    conflicts_with: [a report of the same day says otherwise]"
+    found = one(tmp_path, claim(rules), document([session(account="logged-in")], [flow()]))
+    assert (found.verdict, found.sessions, found.exposures) == ("conflict", [], 0)
+    assert "no recorded session exercises it, so that rests on what they said alone" in found.reason
+    assert found.proposal is not None
+    assert found.proposal["account"] == "none"
 
 
 def test_a_conflict_of_two_claims_is_one_of_both(tmp_path: Path) -> None:
