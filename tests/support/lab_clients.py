@@ -186,8 +186,16 @@ class PushEndedError(Exception):
 class Push:
     """A handset's push stream, blocking, with what it keeps over a break."""
 
-    def __init__(self, phone: Phone, *, sealed: bool = True, host: str = "app.chat.xiaomi.net") -> None:
+    def __init__(
+        self,
+        phone: Phone,
+        *,
+        sealed: bool = True,
+        host: str = "app.chat.xiaomi.net",
+        build: str = "JHCMIBH45.0",
+    ) -> None:
         self.phone = phone
+        self.build = build
         phone.pushes.append(self)
         self.sealed = sealed
         self.host = host
@@ -205,9 +213,7 @@ class Push:
         for _ in range(3):
             self.open()
             assert self._socket is not None
-            self._socket.sendall(
-                open_stream(to="xiaomi.com", model="HM 1SW", os="JHCMIBH45.0", connpt="wifi")
-            )
+            self._socket.sendall(open_stream(to="xiaomi.com", model="HM 1SW", os=self.build, connpt="wifi"))
             stream_id = self.next().attributes["id"]
             self._socket.sendall(
                 write_stanza(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from phonehome.lab.cloud import residents
 from phonehome.lab.cloud.config import RegionName
-from phonehome.lab.cloud.consent import record_consent
+from phonehome.lab.cloud.consent import MESSAGING, ActivatedBy
 from phonehome.lab.cloud.deletions import log_deletion
 from phonehome.lab.cloud.directory import Home
 from phonehome.lab.cloud.receipts import Answer
@@ -22,6 +22,7 @@ from phonehome.lab.cloud.sessions import Caller, add_session
 from phonehome.lab.cloud.tables import OWNED, sessions, users
 from phonehome.lab.cloud.tables import residents as residents_table
 from phonehome.lab.cloud.tokens import password_hash, sim_credentials
+from phonehome.lab.cloud.withdrawal import answer_of_activation, let_go, meet_build
 
 NAME = re.compile(r"[A-Za-z0-9._+@-]{3,64}\Z")
 PASSWORD_CHARACTERS = range(6, 129)
@@ -146,7 +147,13 @@ def receive_activation_sms(region: Region, *, sender: str, text: str, country: s
 
 
 def activate(
-    region: Region, *, imei: str, sim: str, consent: str | None = None, shown: str | None = None
+    region: Region,
+    *,
+    imei: str,
+    sim: str,
+    consent: str | None = None,
+    shown: str | None = None,
+    caller: Caller | None = None,
 ) -> Answer:
     """Answer a handset that asks for its own number.
 
@@ -156,6 +163,7 @@ def activate(
         sim: H(simId), from the parameter named `imsi`.
         consent: Of the later variant: what the user said. The factory build does not ask.
         shown: The words that the user saw.
+        caller: The session of the request, if it has one: the SIM's own may say anything, at any time.
     """
     user_id = region.directory.find("sim", sim)
     if user_id is None:
@@ -170,21 +178,18 @@ def activate(
         if device is None:
             raise Refusal(Reason.FOREIGN, "this SIM was activated by another handset", user_id=user_id)
         if consent is not None:
-            record_consent(
-                connection,
-                user_id=user_id,
-                rev=residents.fence(connection, user_id),
-                service="messaging",
-                state=consent,
-                shown=shown,
-                at=region.clock.seconds(),
-            )
+            answer_of_activation(connection, region, user_id, state=consent, shown=shown, caller=caller)
+        else:
+            meet_build(connection, region, user_id, ActivatedBy.FACTORY)
         if row.phone is None or not region.directory.owns_phone(user_id, row.phone):
             return Answer(data={"state": "waiting"})  # the number went to another SIM; this one needs an SMS
         data = {"state": "activated", "userId": user_id, "phone": row.phone, "imsi": row.imsi or sim}
         return Answer(data=data)
 
-    return region.database.write(work)
+    answer = region.database.write(work)
+    if consent == "declined":
+        let_go(region, user_id, MESSAGING)
+    return answer
 
 
 def erase(region: Region, caller: Caller) -> Answer:

@@ -181,18 +181,24 @@ def confirm(connection: Connection, user_id: str, seq: int) -> None:
 
 
 def drop_waiting(
-    connection: Connection, user_id: str, *, at: float, region: RegionName, reason: str, before: float
+    connection: Connection,
+    user_id: str,
+    *,
+    at: float,
+    region: RegionName,
+    reason: str,
+    before: float | None = None,
 ) -> int:
-    """Delete undelivered messages for a user that came before a time; each sender gets a notice."""
+    """Delete undelivered messages for a user, all or those that came before a time; each sender gets a notice.
+
+    All are all: a message's time was read before it waited for its turn, and the clock may have been set back since.
+    """
     rev = fence(connection, user_id)
-    rows = connection.execute(
-        select(inbox.c.message_id, inbox.c.sender).where(
-            inbox.c.user_id == user_id,
-            inbox.c.state == WAITING,
-            inbox.c.kind == "message",
-            inbox.c.at <= before,
-        )
-    ).all()
+    mine = (inbox.c.user_id == user_id, inbox.c.state == WAITING, inbox.c.kind == "message")
+    query = select(inbox.c.message_id, inbox.c.sender).where(*mine)
+    if before is not None:
+        query = query.where(inbox.c.at <= before)
+    rows = connection.execute(query).all()
     for row in rows:
         connection.execute(
             update(inbox)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from phonehome.lab.cloud import messages
 from phonehome.lab.cloud.accounts import PHONE
-from phonehome.lab.cloud.consent import MESSAGING, need_consent
+from phonehome.lab.cloud.consent import MESSAGING, ActivatedBy, kind_of_build, need_consent
 from phonehome.lab.cloud.database import DatabaseUnavailableError
 from phonehome.lab.cloud.hosts import SERVICES_BY_NAME, regional_host
 from phonehome.lab.cloud.hub import Stream
@@ -28,6 +28,7 @@ from phonehome.lab.cloud.sealing import SealError, open_text, seal_text
 from phonehome.lab.cloud.sessions import Caller
 from phonehome.lab.cloud.stanzas import CLOSE, Stanza, StanzaReader, open_stream, write_stanza
 from phonehome.lab.cloud.tables import sessions, users
+from phonehome.lab.cloud.withdrawal import let_go, meet_build
 
 T = TypeVar("T")
 BIND_SECONDS = 15.0
@@ -90,10 +91,13 @@ class PushConnection:
             bind = await self._next()
             if bind is None:
                 return
-            caller = await _in_thread(lambda: self._bind(bind, stream_id))
+            build = kind_of_build(opening.attributes.get("os", ""))
+            caller = await _in_thread(lambda: self._bind(bind, stream_id, build))
         stream = Stream()
         region.hub.join(caller.user_id, stream)
         try:
+            # Whoever switched messaging off before the stream was listed could not end it.
+            await _in_thread(lambda: self._need_consent(caller.user_id))
             self._send(write_stanza("bound", user=caller.user_id, seq=self._sent))
             stream.wake()
             await self._exchange(caller, stream)
@@ -155,7 +159,12 @@ class PushConnection:
             at=int(values["at"]),
         )
 
-    def _bind(self, bind: Stanza, stream_id: str) -> Caller:
+    def _need_consent(self, user_id: str) -> None:
+        self._region.database.read(
+            lambda connection: need_consent(connection, user_id, MESSAGING, self._region.config)
+        )
+
+    def _bind(self, bind: Stanza, stream_id: str, build: ActivatedBy) -> Caller:
         given = bind.attributes
         resume = given.get("resume", "0")
         if bind.name != "bind" or not (resume.isascii() and resume.isdigit() and len(resume) < 10):
@@ -173,7 +182,6 @@ class PushConnection:
                 if row.token[:16] == given.get("session") and hmac.compare_digest(
                     prove(row.security, stream_id), given.get("proof", "")
                 ):
-                    need_consent(connection, user_id, MESSAGING, self._region.config)
                     return Caller(
                         user_id=user_id,
                         token=row.token,
@@ -189,6 +197,10 @@ class PushConnection:
             raise Refusal(
                 Reason.UNAUTHENTICATED, "the proof is not of a session of this user", user_id=user_id
             )
+        region = self._region
+        if region.database.write(lambda connection: meet_build(connection, region, user_id, build)):
+            let_go(region, user_id, MESSAGING)
+        self._need_consent(user_id)
         self._sealed = given.get("sealed") == "1"
         self._sent = int(resume)
         if self._sent:  # what the handset says to have needs no second confirmation

@@ -39,6 +39,7 @@ users = _owned(
     Column("imsi", String),
     Column("country", String, nullable=False),
     Column("password", String),
+    Column("activated_by", String),  # of a SIM: the kind of build that spoke for it (factory, update)
     Column("created_at", Float, nullable=False),
 )
 sessions = _owned(

@@ -30,6 +30,7 @@ def activating_v3(region: Region, call: Call) -> Answer:
         sim=call.need("imsi"),
         consent=call.need("consent"),
         shown=_shown(call),
+        caller=call.caller,
     )
 
 
