@@ -4,13 +4,19 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from phonehome.demo.unsettled import tell_unsettled
 from phonehome.documents.audit import AuditDocument, FlowDoc
+from phonehome.documents.base import Transport
 from phonehome.documents.case import SessionDoc
+from phonehome.documents.diff import Writing
 from phonehome.documents.score import ScoreDocument
 from phonehome.judge.diff import compare
+from phonehome.judge.sending import is_strong
 from phonehome.judge.sides import choose_sessions, find_sessions
+from phonehome.judge.wrapping import describe_transports, writings_of
 from phonehome.lab.truth import UnknownCell
 from phonehome.reports import words
+from phonehome.reports.consent_words import say_consent
 
 SCENARIO = "redmi-1s-2014"
 SEED = 2014
@@ -19,16 +25,17 @@ CASE = Path(__file__).parent / SCENARIO
 
 FACTORY, UPDATE = "factory", "update-2014-08-10"
 VERDICTS = ("contradicted", "conflict", "consistent", "unobservable", "untested")
+TRANSPORTS: tuple[Transport | None, ...] = ("cleartext", None, "tls", "quic")
+"""The most open first; what nobody knows may be open."""
 WIDTH = 100
 _SHORTEST = 60
-_CONSENTS = {
-    "not_asked": "the user was not asked",
-    "declined": "the user had declined",
-    "granted": "the user had agreed",
-    "withdrawn": "the user had withdrawn consent",
-    "mixed": "the user had said different things to its services",
-}
 _MESSAGING = "service.cloud_messaging"
+_WRITINGS: tuple[tuple[Writing, str], ...] = (
+    ("plain", "as it is"),
+    ("encoded", "encoded"),
+    ("digest", "as a digest"),
+)
+_SEVERAL = {"as it is": "as they are", "as a digest": "as digests"}
 _VERDICT_WIDTH = max(map(len, VERDICTS)) + 2
 
 
@@ -40,7 +47,7 @@ def tell(
     Args:
         document: The audit of the case.
         score: The same audit, held against the truth.
-        unknown: What nobody knows.
+        unknown: The scenario's words for what nobody knows; whether nobody does, the audit says.
         width: Columns.
     """
     assert document.case is not None
@@ -53,64 +60,77 @@ def tell(
     )
     yield from _heading("What left the handset, and to whom")
     for session in document.case.sessions:
-        yield from _tell_session(
-            session, [flow for flow in document.flows if flow.session == session.id], width
-        )
+        yield from _tell_session(session, document, width)
     yield from _heading("What the update of 10 August changed")
     yield from _tell_update(document, width)
     yield from _heading("What was said, and what the evidence says of it")
     yield from _wrap("“Consistent” says that nothing speaks against it, never more.", width, "  ")
     yield from _tell_verdicts(document, width)
     yield from _heading("What nobody knows")
-    for cell in unknown:
-        claim = f" ({cell.claim}: untested)" if cell.claim else ""
-        yield from _wrap(f"{cell.text}{claim}", width, "  ")
+    for paragraph in list(tell_unsettled(document, unknown)) or ["Nothing that this audit leaves open."]:
+        yield from _wrap(paragraph, width, "  ")
     yield from _heading("Held against what was really sent")
     yield from _tell_score(score, width)
 
 
-def _tell_session(session: SessionDoc, flows: Sequence[FlowDoc], width: int) -> Iterator[str]:
+def _tell_session(session: SessionDoc, document: AuditDocument, width: int) -> Iterator[str]:
+    yield _head(session)
+    up = [flow for flow in document.flows if flow.session == session.id and is_strong(flow)]
+    ways: dict[tuple[Transport | None, str, str], list[FlowDoc]] = {}
+    for flow in sorted(up, key=lambda one: TRANSPORTS.index(one.transport)):
+        owner = flow.organisation or "owner unknown"
+        ways.setdefault((flow.transport, flow.host or "?", owner), []).append(flow)
+    assert document.case is not None
+    for (transport, host, owner), found in ways.items():
+        consent = say_consent(found, document.case.services)
+        sent = f"{describe_transports([transport])}: {_tell_kinds(found, document)}, to {host} ({owner})"
+        yield from _wrap(f"{sent}; {consent}", width, "    ")
+    if not up:
+        yield from _wrap("nothing that was searched for was seen", width, "    ")
+    if unread := _unread(session):
+        yield from _wrap(f"{unread:,} bytes could not be read: nobody knows what they are", width, "    ")
+
+
+def _head(session: SessionDoc) -> str:
     conditions = session.conditions
-    switches = ", ".join(
+    switches = [
         f"{name.removeprefix('service.').replace('_', ' ')} {value}"
         for name, value in sorted(conditions.items())
         if name.startswith("service.")
+    ]
+    account = {"none": "no account", None: "account not stated"}.get(
+        conditions.get("account"), (conditions.get("account") or "").replace("-", " ")
     )
-    account = "logged in" if conditions.get("account") == "logged-in" else "no account"
     build = f"{session.subject}, {conditions.get('build', 'build unknown')}"
-    yield f"  {session.id} ({build}): {account}, {switches}"
-    up = [flow for flow in flows if flow.direction == "up"]
-    for transport, said in (("cleartext", "in clear"), ("tls", "over TLS")):
-        ways: dict[tuple[str, str], list[FlowDoc]] = {}
-        for flow in up:
-            if flow.transport == transport:
-                ways.setdefault((flow.host or "?", flow.organisation or "owner unknown"), []).append(flow)
-        for (host, organisation), found in ways.items():
-            kinds = words.listing([words.data_type(flow.data_type) for flow in found])
-            consents = words.listing(sorted({_consent(flow.consent) for flow in found}))
-            yield from _wrap(f"{said}: {kinds}, to {host} ({organisation}); {consents}", width, "    ")
-    if not up:
-        unread = sum(row.closed + row.unreadable for row in session.destinations)
-        hidden = f", and {unread:,} bytes could not be read: nobody knows what they are" if unread else ""
-        yield from _wrap(f"nothing that was searched for was seen{hidden}", width, "    ")
+    return f"  {session.id} ({build}): {', '.join([account, *switches])}"
 
 
-def _consent(state: str | None) -> str:
-    return _CONSENTS.get(state or "", "consent not known")
+def _tell_kinds(flows: Sequence[FlowDoc], document: AuditDocument) -> str:
+    """List data types with how they were written: what left as it is, and what as a digest alone."""
+    findings = {finding.id: finding for finding in document.findings}
+    kinds: dict[Writing, dict[str, None]] = {name: {} for name, _ in _WRITINGS}
+    for flow in flows:
+        listed = [findings[name] for name in flow.findings if name in findings]
+        for writing in writings_of([flow], listed):
+            kinds[writing][words.data_type(flow.data_type)] = None
+    parts = []
+    for writing, said in _WRITINGS:
+        if names := list(kinds[writing]):
+            parts.append(f"{words.listing(names)} {said if len(names) == 1 else _SEVERAL.get(said, said)}")
+    return "; ".join(parts)
+
+
+def _unread(session: SessionDoc) -> int:
+    return sum(row.closed + row.unreadable + row.lost for row in session.destinations)
 
 
 def _tell_update(document: AuditDocument, width: int) -> Iterator[str]:
     assert document.case is not None
-    sending = {flow.session for flow in document.flows if flow.direction == "up"}
+    sending = {flow.session for flow in document.flows if is_strong(flow)}
     for session in document.case.sessions:
         conditions = session.conditions
-        quiet = session.id not in sending
-        if quiet and conditions.get("build") == UPDATE and conditions.get(_MESSAGING) == "off":
-            yield from _wrap(
-                f"With the services off, as they now are until somebody switches them on: nothing seen ({session.id}).",
-                width,
-                "  ",
-            )
+        if conditions.get("build") == UPDATE and conditions.get(_MESSAGING) == "off":
+            yield from _wrap(_tell_off(session, is_quiet=session.id not in sending), width, "  ")
     sides = [
         choose_sessions(document, set(find_sessions(document, {"build": {build}})))
         for build in (FACTORY, UPDATE)
@@ -121,6 +141,18 @@ def _tell_update(document: AuditDocument, width: int) -> Iterator[str]:
     for change in changes:
         if change.direction == "up":
             yield from _wrap(change.sentence, width, "  ")
+
+
+def _tell_off(session: SessionDoc, *, is_quiet: bool) -> str:
+    """Say what was seen with messaging off, and how much that is worth."""
+    reset = " after a reset" if session.conditions.get("reset") == "yes" else ""
+    head = f"With Cloud Messaging off{reset} ({session.id})"
+    if not is_quiet:
+        return f"{head}: something was sent all the same, as listed above."
+    chances = sum(row.count for row in session.exposures if row.values)
+    unread = _unread(session)
+    hidden = f"; {unread:,} bytes could not be read" if unread else ""
+    return f"{head}: nothing seen, of {words.count(chances, 'chance')} that its steps gave{hidden}."
 
 
 def _tell_verdicts(document: AuditDocument, width: int) -> Iterator[str]:
@@ -138,7 +170,7 @@ def _tell_verdicts(document: AuditDocument, width: int) -> Iterator[str]:
 def _tell_score(score: ScoreDocument, width: int) -> Iterator[str]:
     funnel, rate = score.funnel, score.false_not_seen
     yield from _wrap(
-        f"{funnel.sent} values were sent; {funnel.recorded} passed the recorder (the rest went by SMS), "
+        f"{funnel.sent} values were sent; {funnel.recorded} passed the recorder (the rest went by SMS or past it), "
         f"{funnel.readable} could be read, {funnel.found} were found. False “not seen”: {rate.count} of {rate.of}. "
         f"{score.verdicts_right} of {score.verdicts_counted} verdicts that are sure are right.",
         width,
