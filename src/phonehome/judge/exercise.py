@@ -180,8 +180,13 @@ class Pairing:
             for other in others[:MAX_NEAREST]
         ]
         nearest = min(differences, key=len)
-        lacking = [f"{name}={wanted[name]}" if name in wanted else f"{name} not stated" for name in nearest]
-        return f"{self.silent.name} has no session with {listing_at_most(lacking, NAMED, 'other', 'others')}"
+        lacking = [f"{name}={wanted[name]}" for name in nearest if name in wanted]
+        alone = [name for name in nearest if name not in wanted]
+        words = listing_at_most(lacking, NAMED, "other", "others") if lacking else "the same conditions"
+        reason = f"{self.silent.name} has no session with {words}"
+        if alone:
+            reason += f", and {listing_at_most(alone, NAMED, 'other', 'others')} is stated of it alone"
+        return reason
 
     def _find_exposed(self, sent: Sent, comparable: list[str]) -> tuple[list[str], list[Doubt]]:
         """Give the sessions that gave it a chance after a step that it followed, and, if none, why not."""

@@ -332,9 +332,15 @@ def test_of_two_conditions_that_differ_nobody_can_tell_which_is_meant() -> None:
 def test_a_condition_that_one_side_does_not_declare_is_not_the_same() -> None:
     was = make_session("a", {"build": "1"}, exposes={"imei": 3})
     now = make_session("b", {"build": "2", "reset": "yes"}, exposes={"imei": 3})
-    assert "reset not stated" in doubt(
-        make_case_document([was], [make_flow("imei", session="a")]), make_case_document([now])
-    )
+    said = doubt(make_case_document([was], [make_flow("imei", session="a")]), make_case_document([now]))
+    assert said == "B has no session with the same conditions, and reset is stated of it alone"
+
+
+def test_conditions_that_one_side_alone_declares_are_told_apart_from_those_that_it_lacks() -> None:
+    was = make_session("a", {"build": "1", "network": "wifi"}, exposes={"imei": 3})
+    now = make_session("b", {"build": "2", "reset": "yes"}, exposes={"imei": 3})
+    said = doubt(make_case_document([was], [make_flow("imei", session="a")]), make_case_document([now]))
+    assert said == "B has no session with network=wifi, and reset is stated of it alone"
 
 
 def cases_of_coverage() -> list[tuple[str, list[object]]]:
