@@ -15,7 +15,7 @@ from phonehome.readers import ReadingOptions, iter_inputs, read_inputs
 
 def main(capture: str, keylog: str, header: str) -> None:
     """Read it once."""
-    gc.set_threshold(1_000_000, 20, 100)  # as the command does
+    gc.set_threshold(5_000_000, 20, 100)  # as the command does
     options = ReadingOptions(key_logs=(Path(keylog).read_bytes(),), audited=False)
     wanted = header.encode(), header.lower().encode()  # as HTTP/1.1 and HTTP/2 write it
     for reading in read_inputs(iter_inputs([capture]), options):

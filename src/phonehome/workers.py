@@ -124,7 +124,7 @@ def serve(handle: Callable[[object], Iterator[object]]) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asked ends us
     gc.freeze()
-    gc.set_threshold(1_000_000, 20, 100)
+    gc.set_threshold(5_000_000, 20, 100)
     _widen(sys.stdout.fileno())
     with suppress(BrokenPipeError):  # nobody listens any more
         answer_all(handle, sys.stdin.buffer, sys.stdout.buffer)

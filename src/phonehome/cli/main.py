@@ -93,9 +93,8 @@ def cli(debug: bool) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and give its exit status; never raises."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    # Exchanges come by the ten thousand and hold no cycles: looking for garbage rarely saves a tenth of the time. Rarer
-    # still, and the cycles that connections hold let memory grow with the recording.
-    gc.set_threshold(1_000_000, 20, 100)
+    # Exchanges come by the ten thousand and hold no cycles: looking for garbage rarely saves a tenth of the time.
+    gc.set_threshold(5_000_000, 20, 100)
     # The linear algebra that NumPy brings starts threads, which spin for a while; nothing here uses it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     debug = "--debug" in arguments or os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")

@@ -1,6 +1,7 @@
 """Which protocol a stream carries is told by its first bytes, never by its port."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from phonehome.model.exchange import Transport
 from phonehome.readers.packets.dns_stream import DnsStreamHandler
@@ -139,7 +140,8 @@ class UnknownHandler:
         if name is Name.HTTP_2:
             return Http2Handler(self._link, self._places)
         if name is Name.HTTP_1:
-            return Http1Handler(self._link, self._places, self._switch)
+            # No method of ours: handlers in a ring outlive their connection, and their number grows with the recording.
+            return Http1Handler(self._link, self._places, partial(_switch, self._keys, self._depth))
         if name is Name.WEBSOCKET:
             return WebSocketHandler(self._link, self._places, self._missed_upgrade())
         if name is Name.MQTT:
@@ -164,14 +166,18 @@ class UnknownHandler:
         request, answer = (HttpMessage(0, "1.1", None, None, None) for _ in Side)
         return Upgrade(request, answer, places.first(0), fields, {})
 
-    def _switch(self, link: Link, places: tuple[StreamPlaces, StreamPlaces], upgrade: Upgrade) -> Handler:
-        protocol = (upgrade.answer.header(b"upgrade") or b"").strip().lower()
-        if upgrade.answer.status == 101 and protocol == b"websocket":
-            return WebSocketHandler(link, places, upgrade)
-        if upgrade.answer.status == 101 and protocol == b"h2c":
-            return Http2Handler(link, places, upgrade)
-        link.put(upgrade.first, upgrade.numbers, upgrade.request.start, upgrade.fields)
-        return UnknownHandler(link, places, self._keys, self._depth + 1)
+
+def _switch(
+    keys: Keys, depth: int, link: Link, places: tuple[StreamPlaces, StreamPlaces], upgrade: Upgrade
+) -> Handler:
+    """Make the handler of what follows an upgrade inside a layer."""
+    protocol = (upgrade.answer.header(b"upgrade") or b"").strip().lower()
+    if upgrade.answer.status == 101 and protocol == b"websocket":
+        return WebSocketHandler(link, places, upgrade)
+    if upgrade.answer.status == 101 and protocol == b"h2c":
+        return Http2Handler(link, places, upgrade)
+    link.put(upgrade.first, upgrade.numbers, upgrade.request.start, upgrade.fields)
+    return UnknownHandler(link, places, keys, depth + 1)
 
 
 class TlsHandler:
