@@ -4,16 +4,17 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from lab_clients import Push, phone_of
+from lab_clients import Phone, Push, phone_of
 from lab_load import NoteTaker, kill_at_random, working
 from postgresql_server import PostgreSql, postgresql
 
 from phonehome.lab import cloud
-from phonehome.lab.cloud import CloudConfig, RegionConfig, RegionName
+from phonehome.lab.cloud import CloudConfig, RegionConfig, RegionName, database
 from phonehome.lab.cloud.deletions import check
 
 pytestmark = [pytest.mark.heavy, pytest.mark.needs_tool("pg_ctlcluster")]
@@ -60,6 +61,60 @@ def test_the_cloud_works_on_postgresql(server: PostgreSql, tmp_path: Path) -> No
         ann.consent("messaging", "withdrawn")
         assert ann.send(bob.number, "x", "b").json()["reason"] == "consent"
         assert running.refusals(SINGAPORE)[-1]["reason"] == "consent"
+
+
+def test_many_at_once_get_the_answers_that_one_after_another_would(
+    server: PostgreSql, tmp_path: Path
+) -> None:
+    config = CloudConfig(regions={BEIJING: RegionConfig()}, database=server.url, retention_every_s=600)
+    with (
+        cloud.start(tmp_path / "cloud", config, mode="threads") as running,
+        ExitStack() as stack,
+        ThreadPoolExecutor(6) as at_once,
+    ):
+        phones = [stack.enter_context(phone_of(running)) for _ in range(6)]
+
+        def register(phone: Phone) -> int:
+            given = {"user": "same@example.com", "password": "correct horse", "country": "CN"}
+            return phone.ask("POST", "https://api.account.xiaomi.com/pass/register", given).status_code
+
+        assert set(at_once.map(register, phones)) == {201}
+        list(at_once.map(lambda phone: phone.activate("+447700900120"), phones))
+        ann, bob = phones[0], stack.enter_context(phone_of(running))
+        bob.activate("+447700900121")
+        pushes = [Push(phone).connect() for phone in (ann, bob)]
+        writers = [(ann, bob.number, "a"), (bob, ann.number, "b"), (phones[1], bob.number, "c")]
+
+        def write(writer: tuple[Phone, str, str]) -> float:
+            phone, to, name = writer
+            slowest = 0.0
+            for number in range(15):
+                began = time.monotonic()
+                answer = phone.data(phone.send(to, f"{name}{number}", f"{name}{number}"))
+                assert answer["result"] == "accepted"
+                slowest = max(slowest, time.monotonic() - began)
+            return slowest
+
+        # Two who wait for one another are found out by PostgreSQL after a second; nobody waits that long here.
+        assert max(at_once.map(write, writers)) < 1
+        for push, count in zip(pushes, (15, 30), strict=True):
+            while len(push.got) < count:
+                push.until("confirmed")
+
+
+def test_while_the_database_is_down_everybody_is_asked_to_come_again(
+    server: PostgreSql, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "RETRY_SECONDS", 0.5)
+    config = CloudConfig(regions={BEIJING: RegionConfig()}, database=server.url, retention_every_s=600)
+    with cloud.start(tmp_path / "cloud", config, mode="threads") as running, phone_of(running) as phone:
+        server.kill()
+        for path in ("/none", "/pass/consent"):
+            answer = phone.ask("GET", f"https://api.account.xiaomi.com{path}")
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        server.start()
+        assert phone.ask("GET", "https://api.account.xiaomi.com/none").status_code == 404
+        assert running.refusals(BEIJING)[-1]["reason"] == "unknown"
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])

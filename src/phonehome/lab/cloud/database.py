@@ -12,12 +12,14 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 T = TypeVar("T")
 
 RETRY_SECONDS = 10.0
+CLASHES = 10
+"""How often a row that somebody else made meanwhile is no fault of the work, which then runs again and finds it."""
 _RETRY_PAUSE = 0.1
 _BUSY_MS = 10_000
 _READING = "phonehome_reading"
@@ -36,7 +38,13 @@ class Database:
         self._sqlite = url.startswith("sqlite")
         # SQLite has one writer anyway; waiting here is fair and cheap, waiting in SQLite is neither.
         self._one_writer = threading.Lock() if self._sqlite else None
-        engine = create_engine(url, pool_pre_ping=not self._sqlite, pool_size=8, max_overflow=32)
+        engine = create_engine(
+            url,
+            pool_pre_ping=not self._sqlite,
+            pool_size=8,
+            max_overflow=32,
+            hide_parameters=True,  # they are people's numbers and names, and errors get into logs
+        )
         if self._sqlite:
             _prepare_sqlite(engine)
             self._engine = engine
@@ -99,11 +107,15 @@ class Database:
             return work(connection)
 
     def _retry(self, transaction: Callable[[], T]) -> T:
-        end = time.monotonic() + RETRY_SECONDS
+        end, clashes = time.monotonic() + RETRY_SECONDS, 0
         while True:
             try:
                 return transaction()
             except DBAPIError as error:
+                # Two who make the same row at once: SQLite has one writer, PostgreSQL tells the second.
+                if isinstance(error, IntegrityError) and not self._sqlite and clashes < CLASHES:
+                    clashes += 1
+                    continue
                 if not self._may_pass(error):
                     raise
                 if time.monotonic() > end:

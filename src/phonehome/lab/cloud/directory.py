@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
 
 from phonehome.lab.cloud.config import CloudConfig, Group, RegionName, ResidencyRule
 from phonehome.lab.cloud.database import Database
@@ -82,10 +81,7 @@ class Directory:
             return known
 
         place = self.place_of(Group.PERSONAL, country)
-        try:
-            user_id = self._database.write(work)
-        except IntegrityError:  # another region made the same name at the same moment
-            user_id = self._database.write(work)
+        user_id = self._database.write(work)
         home = self.home(user_id)
         assert home is not None
         return home

@@ -18,7 +18,7 @@ from phonehome.lab.cloud.peers import PeerError
 from phonehome.lab.cloud.receipts import Answer, fingerprint, known_answer, once
 from phonehome.lab.cloud.refusal import Reason, Refusal
 from phonehome.lab.cloud.region import Region
-from phonehome.lab.cloud.residents import fence, is_serving
+from phonehome.lab.cloud.residents import fence, is_serving, lock
 from phonehome.lab.cloud.sessions import Caller
 from phonehome.lab.cloud.tables import inbox, outbox
 
@@ -103,6 +103,7 @@ def send(region: Region, caller: Caller, *, to: str, body: str, key: str) -> Ans
                 _put_in_outbox(connection, caller.user_id, rev, receiver, message, region)
             return {"result": "accepted", "messageId": message["message_id"]}
 
+        lock(connection, caller.user_id, *(() if receiver is None else (receiver,)))
         return once(connection, user_id=caller.user_id, key=key, fingerprint=mark, at=at, act=act)
 
     answer = region.database.write(work)

@@ -37,6 +37,15 @@ def fence(connection: Connection, user_id: str) -> int:
     return rev
 
 
+def lock(connection: Connection, *user_ids: str) -> None:
+    """Take the turn of several users before any of them is fenced, always in the same order.
+
+    Two users who write to one another would otherwise each hold what the other waits for. (SQLite has one writer.)
+    """
+    query = select(residents.c.user_id).where(residents.c.user_id.in_(user_ids))
+    connection.execute(query.order_by(residents.c.user_id).with_for_update()).all()
+
+
 def resident(connection: Connection, user_id: str) -> Row[tuple[object, ...]] | None:
     """Give the row of a user."""
     return connection.execute(select(residents).where(residents.c.user_id == user_id)).one_or_none()

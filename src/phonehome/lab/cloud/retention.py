@@ -1,12 +1,12 @@
 """Deletes what is over its time, whatever clients do. Users who are being moved are left until they arrived."""
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 
 from phonehome.lab.cloud.backup import clear
 from phonehome.lab.cloud.consent import BACKUP_TYPES
 from phonehome.lab.cloud.messages import DELIVERED, DONE, DROPPED, RETURNED, drop_waiting
 from phonehome.lab.cloud.region import Region
-from phonehome.lab.cloud.residents import NotServingError
+from phonehome.lab.cloud.residents import NotServingError, fence
 from phonehome.lab.cloud.tables import consents, inbox, items, nonces, outbox, receipts, refusals, sessions
 from phonehome.lab.cloud.tables import residents as residents_table
 
@@ -83,27 +83,34 @@ def _expire_messages(region: Region, now: float, before: float) -> int:
 
 
 def _empty_withdrawn(region: Region, now: float, before: float) -> int:
-    def work(connection: Connection) -> int:
-        count = 0
+    def due(connection: Connection) -> list[tuple[str, str]]:
         held = select(items.c.user_id, items.c.type).where(items.c.deleted.is_(False)).distinct()
-        for user_id, kind in connection.execute(held).all():
-            last = connection.execute(
-                select(consents.c.state, consents.c.at)
-                .where(consents.c.user_id == user_id, consents.c.service == f"backup.{kind}")
-                .order_by(consents.c.n.desc())
-                .limit(1)
-            ).one_or_none()
-            if last is None or last.state == "granted" or last.at > before:
-                continue
-            rev = connection.execute(
-                update(residents_table)
-                .where(residents_table.c.user_id == user_id, residents_table.c.state == "serving")
-                .values(rev=residents_table.c.rev + 1)
-                .returning(residents_table.c.rev)
-            ).scalar_one_or_none()
-            if rev is not None and kind in BACKUP_TYPES:
-                reason = "kept long enough after consent was withdrawn"
-                count += clear(connection, user_id, kind, rev=rev, at=now, region=region.name, reason=reason)
-        return count
+        rows = [(row.user_id, row.type) for row in connection.execute(held)]
+        return [row for row in rows if row[1] in BACKUP_TYPES and _is_over(connection, *row, before)]
 
-    return region.database.write(work)
+    count = 0
+    for user_id, kind in region.database.read(due):
+
+        def work(connection: Connection, user_id: str = user_id, kind: str = kind) -> int:
+            rev = fence(connection, user_id)
+            if not _is_over(connection, user_id, kind, before):  # agreed to again meanwhile
+                return 0
+            reason = "kept long enough after consent was withdrawn"
+            return clear(connection, user_id, kind, rev=rev, at=now, region=region.name, reason=reason)
+
+        # One user at a time: whoever holds the turns of many waits for others who wait for one of them.
+        try:
+            count += region.database.write(work)
+        except NotServingError:
+            continue
+    return count
+
+
+def _is_over(connection: Connection, user_id: str, kind: str, before: float) -> bool:
+    last = connection.execute(
+        select(consents.c.state, consents.c.at)
+        .where(consents.c.user_id == user_id, consents.c.service == f"backup.{kind}")
+        .order_by(consents.c.n.desc())
+        .limit(1)
+    ).one_or_none()
+    return last is not None and last.state != "granted" and last.at <= before

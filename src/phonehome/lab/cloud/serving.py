@@ -85,7 +85,10 @@ def _log_malformed(region: Region, status: int) -> None:
     refusal = Refusal(
         Reason.MALFORMED, f"bytes that are not HTTP/1.1, or too long a head (answered {status})"
     )
-    region.log_refusal(refusal, service="?", method="?", path="?")
+    try:
+        region.log_refusal(refusal, service="?", method="?", path="?")
+    except DatabaseUnavailableError:
+        _log.warning("%s: the database does not answer; a refusal is not in the log", region.name)
 
 
 def _listeners(region: Region, protocol: Protocol) -> list[socket]:

@@ -55,16 +55,10 @@ class CloudApp:
             return
         request = Request(scope, receive)
         service = service_of_host(request.headers.get("host", ""))
-        name = "?" if service is None else service.name
         try:
-            answer = await self._answer(request, service)
+            answer = await self._answer_or_refuse(request, service)
         except ClientDisconnect:
             return
-        except Refusal as refusal:
-            await asyncio.to_thread(
-                self._region.log_refusal, refusal, service=name, method=request.method, path=request.url.path
-            )
-            answer = _refused(refusal)
         except ElsewhereError as elsewhere:
             assert service is not None
             answer = self._redirect(request, service, elsewhere)
@@ -78,6 +72,17 @@ class CloudApp:
         answer.headers["date"] = format_datetime(self._region.clock.now(), usegmt=True)
         answer.headers["server"] = "phonehome-lab"
         await answer(scope, receive, send)
+
+    async def _answer_or_refuse(self, request: Request, service: Service | None) -> Response:
+        try:
+            return await self._answer(request, service)
+        except Refusal as refusal:
+            # In the log before it is told: when the database does not answer, the client is asked to come again.
+            name = "?" if service is None else service.name
+            await asyncio.to_thread(
+                self._region.log_refusal, refusal, service=name, method=request.method, path=request.url.path
+            )
+            return _refused(refusal)
 
     async def _answer(self, request: Request, service: Service | None) -> Response:
         limits = self._region.config.limits
