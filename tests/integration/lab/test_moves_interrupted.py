@@ -11,7 +11,7 @@ from phonehome.lab.cloud.mover import Moved
 
 BEIJING, SINGAPORE = RegionName.BEIJING, RegionName.SINGAPORE
 STEPS = (
-    *("begin", "hold", "export", "import", "export", "freeze", "export", "digest", "digest"),
+    *("begin", "hold", "export", "import", "export", "freeze", "export", "import", "digest", "digest"),
     *("commit", "serve", "release", "finish"),
 )
 
@@ -126,7 +126,7 @@ def test_a_copy_that_differs_is_not_committed(running: Cloud) -> None:
                 for row in rows["rows"]:
                     if row["table"] == "items":
                         row["row"]["data"] = '{"text": "damaged"}'
-                arguments = {"epoch": 2, "attempt": 1, "last": rows["last"], "fresh": False}
+                arguments = {"epoch": 2, "attempt": 1, "rev": rows["rev"], "fresh": False}
                 running.control(
                     SINGAPORE,
                     "/internal/move/import",

@@ -86,7 +86,7 @@ def test_what_is_on_its_way_is_taken_back_when_its_sender_opts_out(world: Cloud)
         sent = ann.data(ann.send(bob.number, "never mind", "a"))
         assert sent["result"] == "sms"  # nobody knows whether a user who is being moved is on line
         assert world.directory.abandon_move(home)
-        world.control(SINGAPORE, "/internal/move/thaw", {"user_id": bob.user_id, "attempt": attempt})
+        world.control(SINGAPORE, "/internal/move/settle", {"user_id": bob.user_id})
         assert ann.data(ann.send(bob.number, "hello", "b"))["result"] == "accepted"
         found = ann.consent("messaging", "withdrawn")
         url = "https://api.account.xiaomi.com/pass/consent"

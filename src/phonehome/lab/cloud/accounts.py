@@ -11,16 +11,15 @@ import re
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from phonehome.lab.cloud import residents
-from phonehome.lab.cloud.config import RegionName
 from phonehome.lab.cloud.consent import MESSAGING, ActivatedBy
-from phonehome.lab.cloud.deletions import log_deletion
 from phonehome.lab.cloud.directory import Home
+from phonehome.lab.cloud.erasing import erase_rows
 from phonehome.lab.cloud.receipts import Answer
 from phonehome.lab.cloud.refusal import Reason, Refusal
 from phonehome.lab.cloud.region import ElsewhereError, Region
 from phonehome.lab.cloud.sessions import Caller, add_session
-from phonehome.lab.cloud.tables import OWNED, sessions, users
 from phonehome.lab.cloud.tables import residents as residents_table
+from phonehome.lab.cloud.tables import sessions, users
 from phonehome.lab.cloud.tokens import password_hash, sim_credentials
 from phonehome.lab.cloud.withdrawal import answer_of_activation, let_go, meet_build
 
@@ -209,26 +208,10 @@ def erase(region: Region, caller: Caller) -> Answer:
     return Answer(data={"result": "erased"})
 
 
-def erase_rows(connection: Connection, user_id: str, *, at: float, region: RegionName, reason: str) -> None:
-    """Delete all rows of a user, and log it."""
-    for table in OWNED:
-        key = [column for column in table.primary_key.columns if column.name != "user_id"]
-        mine = table.c.user_id == user_id
-        ids = [
-            "/".join(str(part) for part in row) or user_id
-            for row in connection.execute(
-                select(*key).where(mine) if key else select(table.c.rev).where(mine)
-            )
-        ]
-        connection.execute(table.delete().where(mine))
-        log_deletion(
-            connection, at=at, region=region.value, reason=reason, user_id=user_id, table=table.name, ids=ids
-        )
-
-
 def _need_home_here(region: Region, home: Home) -> None:
     if home.region != region.name:
         raise ElsewhereError(home.region)
+    region.settle(home.user_id)  # what a move left behind, if nobody looked since
 
 
 def _need_same_subscriber(connection: Connection, user_id: str, sender: str, imsi: str | None) -> None:

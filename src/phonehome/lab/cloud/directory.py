@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, updat
 
 from phonehome.lab.cloud.config import CloudConfig, Group, RegionName, ResidencyRule
 from phonehome.lab.cloud.database import Database
-from phonehome.lab.cloud.tables import homes, names, rules
+from phonehome.lab.cloud.tables import erasures, homes, names, rules
 from phonehome.lab.cloud.tokens import Tokens
 
 
@@ -73,7 +73,7 @@ class Directory:
         def work(connection: Connection) -> str:
             known = _find(connection, kind, name)
             if known is None:
-                known = self._tokens.user_id(kind, name)
+                known = self._tokens.user_id(kind, name, _erasures(connection))
                 region = place.value
                 values = {"user_id": known, "kind": kind, "country": country, "region": region}
                 connection.execute(insert(homes).values(**values, epoch=1, attempt=0, committed=False))
@@ -161,9 +161,11 @@ class Directory:
         return self._end(home, committed=False)
 
     def remove(self, user_id: str) -> None:
-        """Forget a user that was erased."""
+        """Forget a user that was erased; whoever takes the name next is another user, with another number."""
 
         def work(connection: Connection) -> None:
+            if not connection.execute(update(erasures).values(count=erasures.c.count + 1)).rowcount:
+                connection.execute(insert(erasures).values(count=1))
             connection.execute(delete(names).where(names.c.user_id == user_id))
             connection.execute(delete(homes).where(homes.c.user_id == user_id))
 
@@ -190,6 +192,11 @@ class Directory:
 
     def _change(self, home: Home, work: Callable[[Connection], int]) -> bool:
         return self._database.write(work) == 1
+
+
+def _erasures(connection: Connection) -> int:
+    found = connection.execute(select(erasures.c.count)).scalar_one_or_none()
+    return 0 if found is None else found
 
 
 def _find(connection: Connection, kind: str, name: str) -> str | None:

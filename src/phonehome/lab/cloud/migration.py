@@ -13,10 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, LargeBinary, Row, Table, and_, delete, insert, select
 
 from phonehome.lab.cloud import residents
-from phonehome.lab.cloud.accounts import erase_rows
 from phonehome.lab.cloud.config import RegionName
+from phonehome.lab.cloud.erasing import erase_rows
 from phonehome.lab.cloud.tables import OWNED
-from phonehome.lab.cloud.tables import residents as residents_table
 
 PAGE_ROWS = 500
 PAGE_BYTES = 8 << 20
@@ -39,7 +38,9 @@ def export_rows(connection: Connection, user_id: str, after: int) -> dict[str, o
         size += sum(len(json.dumps(row)) for row in rows)
         if len(page) >= PAGE_ROWS or size >= PAGE_BYTES:
             break
-    return {"rows": page, "last": last, "more": bool(revs) and last < revs[-1]}
+    row = residents.resident(connection, user_id)
+    number = 0 if row is None else row._mapping["rev"]
+    return {"rows": page, "last": last, "more": bool(revs) and last < revs[-1], "rev": number}
 
 
 def import_rows(
@@ -49,7 +50,7 @@ def import_rows(
     *,
     epoch: int,
     attempt: int,
-    last: int,
+    rev: int,
     fresh: bool,
 ) -> bool:
     """Take rows of a user that may come here; False if this attempt is not the one any more.
@@ -60,10 +61,10 @@ def import_rows(
         rows: What `export_rows` gave.
         epoch: The number of the user's move.
         attempt: The number of the try.
-        last: Up to which change this is complete.
+        rev: The number of the user's last change in the origin, whether or not it left a row.
         fresh: Whether this is the first page: what an earlier attempt left is deleted.
     """
-    if not residents.stage(connection, user_id, epoch=epoch, attempt=attempt, rev=last):
+    if not residents.stage(connection, user_id, epoch=epoch, attempt=attempt, rev=rev):
         return False
     if fresh:
         for table in OWNED:
@@ -80,8 +81,9 @@ def import_rows(
 
 
 def digest(connection: Connection, user_id: str) -> str:
-    """Give a digest of all rows of a user: the same in two regions that hold the same."""
-    total = hashlib.sha256()
+    """Give a digest of a user's last number and of all rows: the same in two regions that hold the same."""
+    resident = residents.resident(connection, user_id)
+    total = hashlib.sha256(b"none\n" if resident is None else f"{resident._mapping['rev']}\n".encode())
     for table in OWNED:
         lines = sorted(
             json.dumps(_to_json(table, row), sort_keys=True)
@@ -98,17 +100,6 @@ def release(connection: Connection, user_id: str, attempt: int, *, at: float, re
     if not residents.leave(connection, user_id, attempt):
         return False
     erase_rows(connection, user_id, at=at, region=region, reason="moved to another region")
-    return True
-
-
-def discard(connection: Connection, user_id: str, attempt: int) -> bool:
-    """Delete the copy of a user whose move was given up."""
-    row = residents.resident(connection, user_id)
-    if row is None or row._mapping["state"] != residents.STAGED or row._mapping["attempt"] > attempt:
-        return False
-    for table in OWNED:
-        connection.execute(delete(table).where(table.c.user_id == user_id))
-    connection.execute(delete(residents_table).where(residents_table.c.user_id == user_id))
     return True
 
 

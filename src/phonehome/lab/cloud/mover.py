@@ -7,7 +7,8 @@ delete at the origin · note that the move is over.
 Every step may be repeated, and the directory says how far a move came. So a mover, or a region, that was killed
 leaves either an uncommitted move, which `recover` goes on with or gives up, or a committed one, which it
 finishes. The origin serves again only after the directory refused the commit, the target serves only after it was
-made: at no time do both.
+made: at no time do both. What stands in a region for a move that is over (a copy, a freeze) is the region's to settle
+(`settling.py`), and `recover` asks all of them to.
 """
 
 import time
@@ -18,6 +19,7 @@ from typing import Any
 from phonehome.lab.cloud.config import RegionName
 from phonehome.lab.cloud.directory import Directory, Home
 from phonehome.lab.cloud.peers import PeerError, Peers
+from phonehome.model.errors import ConfigError
 
 CATCH_UP_ROUNDS = 20
 """A user who writes faster than we copy is frozen after so many rounds with little left, not never."""
@@ -58,6 +60,11 @@ class Mover:
         self, origin: RegionName, target: RegionName, *, countries: Iterable[str] | None = None
     ) -> Moved:
         """Move the users of some countries, or all, one after another: one phase of a migration."""
+        for region in (origin, target):
+            if not self._peers.knows(region):
+                raise ConfigError(
+                    f"the lab's cloud has no region {region.value}: name one that it was started with"
+                )
         wanted = None if countries is None else set(countries)
         result = Moved()
         for home in self._directory.homes(region=origin):
@@ -75,14 +82,14 @@ class Mover:
         return self._go_on(home)
 
     def recover(self, *, give_up: bool = False) -> Moved:
-        """Go on with every move that was interrupted; or give up those not committed yet."""
+        """Go on with every move that was interrupted, or give up those not committed; settle what others left."""
         result = Moved()
         for home in self._directory.homes(moving=True):
             if give_up and not home.committed:
                 result += self._give_up(home)
             else:
                 result += self._go_on(home)
-        return result
+        return result + self._settle(RegionName, {})
 
     def _go_on(self, home: Home) -> Moved:
         try:
@@ -104,7 +111,7 @@ class Mover:
         frozen = self._step(home, "freeze", origin, user)
         if frozen["rev"] is None:
             raise DigestMismatchError(home.user_id)
-        self._copy(home, after=last, rounds=None)
+        self._copy(home, after=last, rounds=None)  # at least once: the last number goes along
         there = self._step(home, "digest", target, user)["digest"]
         if self._step(home, "digest", origin, user)["digest"] != there:
             raise DigestMismatchError(home.user_id)
@@ -120,13 +127,13 @@ class Mover:
         while True:
             page = self._step(home, "export", home.region, {"user_id": home.user_id, "after": last})
             rows = page["rows"]
-            if rows or fresh:
+            if rows or fresh or rounds is None:
                 arguments = {
                     "user_id": home.user_id,
                     "rows": rows,
                     "epoch": home.epoch + 1,
                     "attempt": home.attempt,
-                    "last": page["last"],
+                    "rev": page["rev"],
                     "fresh": fresh,
                 }
                 if not self._step(home, "import", home.moving_to, arguments)["taken"]:
@@ -148,19 +155,28 @@ class Mover:
     def _give_up(self, home: Home) -> Moved:
         """Undo a move that is not committed; the directory is asked first, so that no commit can follow."""
         self._before_step("give-up", home.user_id)
-        user = {"user_id": home.user_id, "attempt": home.attempt}
         assert home.moving_to is not None
-        if not self._directory.abandon_move(home):
+        given_up = int(self._directory.abandon_move(home))
+        if not given_up:
             current = self._directory.home(home.user_id)
-            if current is not None:  # another mover was faster, either way
-                return self._go_on(current) if current.committed else Moved()
-            # Erased by the user meanwhile: nothing but the copy is left.
-        try:
-            self._step(home, "thaw", home.region, user)
-            self._step(home, "discard", home.moving_to, user)
-        except PeerError:  # the regions find out by themselves when they next look (`Region.place`)
-            return Moved(given_up=1, left=1)
-        return Moved(given_up=1)
+            if current is not None and current.committed and current.attempt == home.attempt:
+                return self._go_on(current)  # another mover was faster
+            # Given up by another, or erased by the user meanwhile: what is left is for the regions to settle.
+            given_up = int(current is None)
+        settled = self._settle((home.region, home.moving_to), {"user_id": home.user_id})
+        return Moved(given_up=given_up) + settled
+
+    def _settle(self, regions: Iterable[RegionName], data: Mapping[str, object]) -> Moved:
+        """Have regions settle what they hold of a user, or of all; those that do not answer have it left."""
+        left = 0
+        for region in regions:
+            if self._peers.knows(region):
+                self._before_step("settle", str(data.get("user_id", "")))
+                try:
+                    self._peers.call(region, "/internal/move/settle", data)
+                except PeerError:
+                    left += 1
+        return Moved(left=left)
 
     def _step(self, home: Home, step: str, region: RegionName, data: Mapping[str, object]) -> dict[str, Any]:
         self._before_step(step, home.user_id)
@@ -169,9 +185,10 @@ class Mover:
 
 def recover_patiently(mover: Mover, *, seconds: float = 30.0, give_up: bool = False) -> Moved:
     """Recover until no move is left, as regions come back one after another."""
-    end, result = time.monotonic() + seconds, Moved()
+    end, total = time.monotonic() + seconds, Moved()
     while True:
         result = mover.recover(give_up=give_up)
+        total = replace(total + result, left=result.left)
         if not result.left or time.monotonic() > end:
-            return result
+            return total
         time.sleep(0.2)

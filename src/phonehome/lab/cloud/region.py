@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import RowMapping
+
 from phonehome.lab.clock import LabClock
 from phonehome.lab.cloud import residents
 from phonehome.lab.cloud.config import CloudConfig, Group, RegionName
 from phonehome.lab.cloud.database import Database
 from phonehome.lab.cloud.deletions import region_key
-from phonehome.lab.cloud.directory import Directory
+from phonehome.lab.cloud.directory import Directory, Home
 from phonehome.lab.cloud.hub import Hub
 from phonehome.lab.cloud.peers import Peers
 from phonehome.lab.cloud.refusal import Reason, Refusal, log_refusal
+from phonehome.lab.cloud.settling import ENDS_STREAM, apply, decide, unsettled
 from phonehome.lab.cloud.tables import directory_metadata, region_metadata
 from phonehome.lab.cloud.throttle import Throttle
 from phonehome.lab.cloud.tokens import Tokens
@@ -63,18 +66,37 @@ class Region:
             raise Refusal(Reason.UNAUTHENTICATED, "there is no such user")
         if home.region != self.name:
             raise ElsewhereError(home.region)
+        self.settle(user_id)
         row = self.database.read(lambda connection: residents.resident(connection, user_id))
-        state = None if row is None else row._mapping["state"]
-        if state == residents.STAGED:
-            # The directory has decided for this region; the mover was killed before it could say so.
-            self.database.write(lambda connection: residents.activate(connection, user_id, home.epoch))
-        elif state == residents.FROZEN and home.moving_to is None and row is not None:
-            attempt = row._mapping["attempt"]  # given up while the freeze was on its way
-            self.database.write(lambda connection: residents.thaw(connection, user_id, attempt))
-        elif state is None:
+        if row is None:
             raise Refusal(Reason.UNAUTHENTICATED, "this user has not finished to register")
-        if not self.database.read(lambda connection: residents.is_serving(connection, user_id)):
+        if row._mapping["state"] != residents.SERVING:
             raise BusyError(user_id)
+
+    def settle(self, user_id: str) -> None:
+        """Settle what a move left of a user here, if it left anything."""
+        row = self.database.read(lambda connection: residents.resident(connection, user_id))
+        if row is not None:
+            self._settle(row._mapping, self.directory.home(user_id))
+
+    def settle_all(self) -> int:
+        """Settle whatever moves left here; gives how many rows."""
+        rows = self.database.read(unsettled)
+        # Only after the rows: an attempt that was over then is over for good.
+        homes = {home.user_id: home for home in self.directory.homes()} if rows else {}
+        return sum(self._settle(row, homes.get(row["user_id"])) for row in rows)
+
+    def _settle(self, row: RowMapping, home: Home | None) -> bool:
+        settlement = decide(row, home, self.name)
+        if settlement is None:
+            return False
+        at = self.clock.seconds()
+        done = self.database.write(
+            lambda connection: apply(connection, row, settlement, at=at, region=self.name)
+        )
+        if done and settlement in ENDS_STREAM:
+            self.hub.end(row["user_id"], ENDS_STREAM[settlement])
+        return done
 
     def need_residency(self, group: Group, country: str) -> None:
         """Raise ElsewhereError unless people of this country are served here."""

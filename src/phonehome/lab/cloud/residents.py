@@ -68,20 +68,28 @@ def add_resident(connection: Connection, user_id: str, epoch: int) -> None:
 
 
 def stage(connection: Connection, user_id: str, *, epoch: int, attempt: int, rev: int) -> bool:
-    """Prepare for a user that may come; False if the user is served here or a later attempt is under way."""
+    """Prepare for a user that may come; False if the user is served here or a later attempt is under way.
+
+    `rev` is the user's last change in the origin: the numbers that handsets know go on from there, and never back.
+    """
     row = resident(connection, user_id)
     if row is not None:
         if row._mapping["state"] in (SERVING, FROZEN) or row._mapping["attempt"] > attempt:
             return False
+        rev = max(rev, row._mapping["rev"])
         connection.execute(delete(residents).where(residents.c.user_id == user_id))
     values = {"user_id": user_id, "state": STAGED, "epoch": epoch, "attempt": attempt}
     connection.execute(insert(residents).values(**values, held=False, rev=rev))
     return True
 
 
-def hold(connection: Connection, user_id: str, *, held: bool) -> None:
-    """Keep rows from being purged while they are copied."""
-    connection.execute(update(residents).where(residents.c.user_id == user_id).values(held=held))
+def hold(connection: Connection, user_id: str, attempt: int) -> None:
+    """Keep rows from being purged while they are copied, for this attempt to move."""
+    connection.execute(
+        update(residents)
+        .where(residents.c.user_id == user_id, residents.c.state == SERVING, residents.c.attempt <= attempt)
+        .values(held=True, attempt=attempt)
+    )
 
 
 def freeze(connection: Connection, user_id: str, attempt: int) -> int | None:

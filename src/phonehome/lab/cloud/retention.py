@@ -15,9 +15,11 @@ _BATCH = 500
 
 def enforce_retention(region: Region) -> dict[str, int]:
     """Delete once what is due; gives how many rows of each kind."""
+    unwanted = region.settle_all()  # before all else: what is held for a move that is over is not purged
     now = region.clock.seconds()
     kept = region.config.retention
     counts = {
+        "left_by_moves": unwanted,
         "undelivered": _expire_messages(region, now, now - kept.undelivered_s),
         "backup": _empty_withdrawn(region, now, now - kept.backup_after_withdrawal_s),
     }

@@ -145,6 +145,11 @@ names = Table(
     Column("name", String, primary_key=True),
     Column("user_id", String, nullable=False, index=True),
 )
+erasures = Table(
+    "erasures",
+    directory_metadata,
+    Column("count", Integer, primary_key=True, autoincrement=False),  # one row: users erased so far
+)
 rules = Table(
     "rules",
     directory_metadata,

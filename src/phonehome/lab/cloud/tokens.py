@@ -16,9 +16,14 @@ class Tokens:
         text = "".join(f"{len(part)}:{part}" for part in parts)
         return hmac.digest(self._key, text.encode(), "sha256")
 
-    def user_id(self, kind: str, name: str) -> str:
-        """Give a number of ten digits, as the vendor's accounts have; it does not start with 0."""
-        return str(10**9 + int.from_bytes(self.derive("user", kind, name)[:8]) % (9 * 10**9))
+    def user_id(self, kind: str, name: str, erasures: int = 0) -> str:
+        """Give a number of ten digits, as the vendor's accounts have; it does not start with 0.
+
+        Every user that was erased changes the numbers that come after, so nobody gets that of an erased user: rows,
+        tokens and moves that bear it are never taken for those of the next user of the name. No name is kept for that.
+        """
+        parts = (kind, name, str(erasures)) if erasures else (kind, name)
+        return str(10**9 + int.from_bytes(self.derive("user", *parts)[:8]) % (9 * 10**9))
 
     def token(self, *parts: str) -> str:
         """Give a service token."""

@@ -57,8 +57,17 @@ def _settle(region: Region, data: Data) -> dict[str, object]:
     return {"arrived": arrived}
 
 
+def _is_under_way(region: Region, data: Data, *, as_target: bool) -> bool:
+    """Ask the directory whether this attempt is still the one: a mover that was overtaken changes nothing."""
+    home = region.directory.home(data["user_id"])
+    if home is None or home.moving_to is None or home.committed or home.attempt != data["attempt"]:
+        return False
+    return region.name == (home.moving_to if as_target else home.region)
+
+
 def _hold(region: Region, data: Data) -> dict[str, object]:
-    region.database.write(lambda connection: residents.hold(connection, data["user_id"], held=True))
+    if _is_under_way(region, data, as_target=False):
+        region.database.write(lambda connection: residents.hold(connection, data["user_id"], data["attempt"]))
     return {}
 
 
@@ -69,6 +78,8 @@ def _export(region: Region, data: Data) -> dict[str, object]:
 
 
 def _import(region: Region, data: Data) -> dict[str, object]:
+    if not _is_under_way(region, data, as_target=True):
+        return {"taken": False}
     taken = region.database.write(
         lambda connection: migration.import_rows(
             connection,
@@ -76,7 +87,7 @@ def _import(region: Region, data: Data) -> dict[str, object]:
             data["rows"],
             epoch=data["epoch"],
             attempt=data["attempt"],
-            last=data["last"],
+            rev=data["rev"],
             fresh=data["fresh"],
         )
     )
@@ -84,6 +95,8 @@ def _import(region: Region, data: Data) -> dict[str, object]:
 
 
 def _freeze(region: Region, data: Data) -> dict[str, object]:
+    if not _is_under_way(region, data, as_target=False):
+        return {"rev": None}
     return {
         "rev": region.database.write(
             lambda connection: residents.freeze(connection, data["user_id"], data["attempt"])
@@ -112,20 +125,14 @@ def _release(region: Region, data: Data) -> dict[str, object]:
     return {"released": released}
 
 
-def _thaw(region: Region, data: Data) -> dict[str, object]:
-    def work(connection: Connection) -> None:
-        residents.thaw(connection, data["user_id"], data["attempt"])
-        residents.hold(connection, data["user_id"], held=False)
-
-    region.database.write(work)
+def _settle_moves(region: Region, data: Data) -> dict[str, object]:
+    """Settle what moves left behind here: of one user, or of all."""
+    if "user_id" in data:
+        region.settle(data["user_id"])
+    else:
+        region.settle_all()
+    region.database.scrub()
     return {}
-
-
-def _discard(region: Region, data: Data) -> dict[str, object]:
-    discarded = region.database.write(
-        lambda connection: migration.discard(connection, data["user_id"], data["attempt"])
-    )
-    return {"discarded": discarded}
 
 
 def _sms(region: Region, data: Data) -> dict[str, object]:
@@ -180,8 +187,7 @@ ACTIONS: Mapping[str, Action] = {
     "/internal/move/digest": _digest,
     "/internal/move/serve": _serve,
     "/internal/move/release": _release,
-    "/internal/move/thaw": _thaw,
-    "/internal/move/discard": _discard,
+    "/internal/move/settle": _settle_moves,
     "/control/sms": _sms,
     "/control/refusals": _refusals,
     "/control/deletions": _deletions,
