@@ -87,7 +87,7 @@ def _write_case(new: NewCase) -> str:
         f"schema: {SCHEMA}",
         f"title: {_quote(new.title)}",
         "",
-        "# observation, or reconstruction (made from a description of what was; every report then says so)",
+        "# observation, or reconstruction (made to a description or a scenario; every report then says so)",
         f"kind: {new.kind}",
         "",
         "# Each handset has its known values in subjects/ID.yaml. List its builds from the oldest to the newest.",

@@ -35,7 +35,7 @@ def _service(text: str) -> Service:
     type=click.Choice([str(kind) for kind in CaseKind]),
     default=str(CaseKind.OBSERVATION),
     show_default=True,
-    help="Whether the recordings were observed, or made from a description of what was.",
+    help="Whether the recordings were observed, or made to a description or a scenario.",
 )
 @click.option(
     "--handset",

@@ -9,7 +9,7 @@ from phonehome.model.subject import Subject
 
 
 class CaseKind(StrEnum):
-    """Whether the evidence was observed, or made from a description of what was."""
+    """Whether the evidence was observed, or made to a description or a scenario."""
 
     OBSERVATION = "observation"
     RECONSTRUCTION = "reconstruction"

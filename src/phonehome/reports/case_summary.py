@@ -16,7 +16,7 @@ from phonehome.reports import words
 
 UNKNOWN_BUILD = "build unknown"
 RECONSTRUCTION = (
-    "This case is a reconstruction: its recordings were made from a description of what others saw, "
+    "This case is a reconstruction: its recordings were made to a description or a scenario, observe nothing, "
     "and show nothing about a real handset."
 )
 

@@ -13,6 +13,8 @@ from phonehome.documents.audit import AuditDocument, FlowDoc
 from phonehome.reports.text import visible
 
 SEPARATOR = " · "
+KIND = "kind"
+"""Of a case: observation or reconstruction, in every row, since a row is what gets copied."""
 COLUMNS = (
     "id",
     "data_type",
@@ -37,6 +39,7 @@ COLUMNS = (
     "consents",
     "steps",
     "findings",
+    KIND,
 )
 
 # Full-width forms count too: some locales fold them into the ASCII ones (OWASP, CSV injection).
@@ -66,8 +69,8 @@ def _item(value: object) -> str:
     return str(value)
 
 
-def _row(flow: FlowDoc) -> list[str]:
-    fields = flow.model_dump()
+def _row(flow: FlowDoc, kind: str | None) -> list[str]:
+    fields = {**flow.model_dump(), KIND: kind}
     return [_cell(fields[name]) for name in COLUMNS]
 
 
@@ -76,5 +79,6 @@ def render_csv(doc: AuditDocument) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    writer.writerows(_row(flow) for flow in doc.flows)
+    kind = doc.case.kind if doc.case is not None else None
+    writer.writerows(_row(flow, kind) for flow in doc.flows)
     return out.getvalue()

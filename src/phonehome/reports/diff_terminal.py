@@ -65,7 +65,7 @@ def render_diff(doc: DiffDocument, console: Console) -> None:
 
 
 def is_reconstruction(doc: DiffDocument) -> bool:
-    """Say whether a side was made from a description instead of being recorded."""
+    """Say whether a side was made to a description or a scenario instead of being observed."""
     return "reconstruction" in (doc.before.kind, doc.after.kind)
 
 

@@ -2,12 +2,13 @@ import csv
 import io
 
 import pytest
+from case_documents import make_case_document, make_flow, make_session
 from hypothesis import given
 from hypothesis import strategies as st
 from report_samples import empty_document, hostile_document, sample_document
 
 from phonehome.documents.audit import FlowDoc
-from phonehome.reports.csv_report import COLUMNS, render_csv
+from phonehome.reports.csv_report import COLUMNS, KIND, render_csv
 
 FORMULA_STARTS = "=+-@\t\r"
 
@@ -30,7 +31,21 @@ def test_one_flow_is_one_row_and_lists_are_joined() -> None:
 
 
 def test_every_field_of_a_flow_has_a_column() -> None:
-    assert set(COLUMNS) == set(FlowDoc.model_fields)
+    assert set(COLUMNS) == {*FlowDoc.model_fields, KIND}
+
+
+def test_every_row_of_a_case_says_whether_it_was_observed_or_is_a_reconstruction() -> None:
+    made = make_case_document([make_session("01")], [make_flow("imei", session="01")])
+    assert made.case is not None
+    for kind in ("observation", "reconstruction"):
+        case = made.case.model_copy(update={"kind": kind})
+        header, *rows = rows_of(render_csv(made.model_copy(update={"case": case})))
+        assert [dict(zip(header, row, strict=True))["kind"] for row in rows] == [kind]
+
+
+def test_bare_recordings_are_of_no_kind() -> None:
+    header, row, *_ = rows_of(render_csv(sample_document()))
+    assert dict(zip(header, row, strict=True))["kind"] == ""
 
 
 def test_a_document_without_flows_is_a_header() -> None:

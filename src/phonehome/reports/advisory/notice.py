@@ -38,9 +38,8 @@ KEYS_HELD = 3
 
 DRAFT = "DRAFT: this notice is not signed. It may still change; do not act on it as if it were final."
 RECONSTRUCTION = (
-    "RECONSTRUCTION: the recordings behind this notice were made from a description of what others "
-    "observed. They show "
-    "what phonehome says of such traffic, and are no evidence of their own."
+    "RECONSTRUCTION: the recordings behind this notice were made to a description or a scenario, and observe "
+    "nothing. They show what phonehome says of such traffic, and are no evidence of their own."
 )
 REVEALED = "NOT MASKED: this copy shows personal values. Pass it on only to people who may see them."
 UNNAMED = PublisherDoc(
