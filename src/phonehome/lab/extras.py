@@ -13,5 +13,5 @@ def need_extras() -> None:
     if missing:
         raise ConfigError(
             f"the lab needs packages that are not installed here ({', '.join(missing)}): "
-            "run pip install 'phonehome[lab]'"
+            "run pip install '.[lab]' in the folder of phonehome's source"
         )

@@ -121,5 +121,5 @@ def test_without_the_labs_packages_it_says_how_to_install_them(tmp_path: Path) -
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "pip install 'phonehome[lab]'" in done.stderr
+    assert "pip install '.[lab]'" in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -26,5 +26,5 @@ except ConfigError as error:
 
 def test_without_the_extra_everything_else_works_and_the_lab_says_what_to_type() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
-    assert "pip install 'phonehome[lab]'" in done.stdout
+    assert "pip install '.[lab]'" in done.stdout
     assert "(httpx, hypercorn, sqlalchemy, starlette)" in done.stdout
