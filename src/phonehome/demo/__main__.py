@@ -44,7 +44,10 @@ def run_case() -> int:
         if document is None:
             document = audit_case(loaded, load_rulings(loaded)[0], CaseOptions())
         lines = tell(
-            document, score_document(truth, document), truth.unknown, shutil.get_terminal_size().columns
+            document,
+            score_document(truth, document, loaded),
+            truth.unknown,
+            shutil.get_terminal_size().columns,
         )
         write_stdout("".join(f"{visible(line)}\n" for line in lines))
     write_stdout(

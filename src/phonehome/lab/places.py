@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 
 from phonehome.lab.cloud.config import RegionName
+from phonehome.lab.cloud.hosts import SERVICES
 from phonehome.lab.cloud.topology import Endpoint
 from phonehome.lab.tap.relay import Route
+from phonehome.lab.truth import Receiver
 from phonehome.model.session import StandIn
 
 PORTS = {"http": 80, "https": 443, "push": 5222}
 _INVENTED = "203.0.113."
 """Where no address was published, one that is set aside for documentation stands (RFC 5737): it tells no country."""
 _ELSEWHERE = "198.51.100."
+
+VENDOR = "Xiaomi"
+"""Who operates the vendor's hosts, in the words of attribution."""
+_COUNTRY = "CN"
+"""Of the home region, where the published addresses lie."""
 
 
 def make_routes(
@@ -40,6 +47,24 @@ def make_routes(
         for number, host in enumerate(elsewhere)
     ]
     return routes
+
+
+def name_receivers(elsewhere: Sequence[str], *, keeps_addresses: bool) -> list[Receiver]:
+    """Say whose the hosts are: the vendor's, and others of whom the lab knows nothing.
+
+    Args:
+        elsewhere: Hosts that are not the vendor's.
+        keeps_addresses: Whether the recording has the scenario's addresses, and not those of loopback.
+    """
+    vendors = [
+        Receiver(
+            host=one.host,
+            organisation=VENDOR,
+            country=_COUNTRY if one.published_address is not None and keeps_addresses else None,
+        )
+        for one in SERVICES
+    ]
+    return vendors + [Receiver(host=host, organisation=None, country=None) for host in elsewhere]
 
 
 def stand_ins(routes: Sequence[Route]) -> tuple[StandIn, ...]:

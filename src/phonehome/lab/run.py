@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,14 +18,14 @@ from phonehome.lab.elsewhere import Elsewhere
 from phonehome.lab.handset.memory import Memory
 from phonehome.lab.handset.phone import Phone
 from phonehome.lab.handset.state import HandsetState
-from phonehome.lab.places import make_routes, stand_ins
+from phonehome.lab.places import make_routes, name_receivers, stand_ins
 from phonehome.lab.reach import check_reach
 from phonehome.lab.recorders import RECORDERS, Recorder, Setting
 from phonehome.lab.scenario import PlannedSession, Scenario
 from phonehome.lab.skeleton import write_skeleton
 from phonehome.lab.tap.relay import Route
 from phonehome.lab.truth import FILE as TRUTH_FILE
-from phonehome.lab.truth import AbsentValue, TruthBook
+from phonehome.lab.truth import AbsentValue, PlannedRecording, Truth, TruthBook
 from phonehome.model.session import Consent, Recorded, Session, Step
 from phonehome.model.subject import Subject
 
@@ -69,7 +69,6 @@ def run_scenario(scenario: Scenario, root: Path, options: RunOptions) -> None:
     RECORDERS[options.recorder].check()
     write_skeleton(scenario, root)
     subjects = load_case(root, evidence=False).case.subjects
-    absent = list(_absent(scenario, subjects))
     work = Path(tempfile.mkdtemp(prefix="phonehome-lab-"))
     try:
         config = clouds.CloudConfig(
@@ -80,9 +79,7 @@ def run_scenario(scenario: Scenario, root: Path, options: RunOptions) -> None:
             messaging_default_on=scenario.messaging_default_on,
         )
         with (
-            TruthBook(
-                root / TRUTH_FILE, absent=absent, unknown=scenario.unknown, verdicts=scenario.verdicts
-            ) as book,
+            TruthBook(root / TRUTH_FILE, _begin_truth(scenario, subjects, options)) as book,
             clouds.start(work / "cloud", config) as cloud,
         ):
             asyncio.run(_Run(scenario, root, options, cloud, book, subjects, work).run())
@@ -90,14 +87,30 @@ def run_scenario(scenario: Scenario, root: Path, options: RunOptions) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _absent(scenario: Scenario, subjects: dict[str, Subject]) -> list[AbsentValue]:
-    """Give what no behaviour of a session's build writes anywhere."""
-    return [
-        AbsentValue(value_id=value.id, session=one.session.id)
-        for one in scenario.sessions
-        for value in subjects[one.session.subject].values
-        if value.type not in scenario.builds[one.build].data_types
-    ]
+def _begin_truth(scenario: Scenario, subjects: dict[str, Subject], options: RunOptions) -> Truth:
+    """Give what is true before anything is sent."""
+    keeps_addresses = RECORDERS[options.recorder].keeps_addresses
+    return Truth(
+        planned=[
+            PlannedRecording(session=one.session.id, recorded=one.is_recorded) for one in scenario.sessions
+        ],
+        receivers=name_receivers(tuple(scenario.elsewhere), keeps_addresses=keeps_addresses),
+        absent=list(_absent(scenario, subjects)),
+        unknown=list(scenario.unknown),
+        verdicts=list(scenario.verdicts),
+        sent=[],
+    )
+
+
+def _absent(scenario: Scenario, subjects: dict[str, Subject]) -> Iterator[AbsentValue]:
+    """Give what no behaviour of a session's build writes anywhere, but for what nobody is to know there."""
+    for one in scenario.sessions:
+        session = one.session
+        cells = [cell for cell in scenario.unknown if cell.covers(session)]
+        for value in subjects[session.subject].values:
+            is_unknown = any(not cell.data_types or value.type in cell.data_types for cell in cells)
+            if value.type not in scenario.builds[one.build].data_types and not is_unknown:
+                yield AbsentValue(value_id=value.id, session=session.id)
 
 
 @dataclass(frozen=True, slots=True)

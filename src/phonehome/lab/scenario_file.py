@@ -5,7 +5,7 @@ that they go into, and its builds against the hosts that there are (`reach.py`).
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from phonehome.case.claims_file import MAX_CLAIMS, read_claim_id
@@ -25,6 +25,7 @@ from phonehome.lab.scenario_sessions import MAX_ENTRIES, BuildLookup, SessionRea
 from phonehome.lab.skeleton import Skeleton, read_skeleton
 from phonehome.lab.truth import RightVerdict, UnknownCell
 from phonehome.model.claim import ExpectedVerdict, Verdict
+from phonehome.model.subject import DataType
 
 SCHEMA = "phonehome.lab-scenario/1"
 KEYS = (
@@ -39,6 +40,7 @@ KEYS = (
     "verdicts",
     "unknown",
 )
+UNKNOWN_KEYS = ("text", "claim", "sessions", "subject", "conditions", "data_types")
 MAX_ELSEWHERE = 100
 """Hosts that are not the vendor's: each has an address of a /24 that is set aside for documentation."""
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z][a-z0-9-]{0,61}[a-z0-9]", re.ASCII)
@@ -86,7 +88,8 @@ def read_scenario(path: Path, find_skeleton: SkeletonLookup, find_build: BuildLo
             raise listed.error("there is no session in it; give at least one")
         verdicts = _verdicts(parts.get("verdicts"), skeleton)
     with remarks.collecting():
-        unknown = [_unknown(item, skeleton) for item in _items(parts, "unknown", MAX_ENTRIES)]
+        names = [one.session.id for one in sessions]
+        unknown = [_unknown(item, skeleton, names) for item in _items(parts, "unknown", MAX_ENTRIES)]
     remarks.check()
     return Scenario(
         id=path.stem,
@@ -159,14 +162,36 @@ def _of_expected(one: ExpectedVerdict) -> RightVerdict:
     )
 
 
-def _unknown(item: Node, skeleton: Skeleton) -> UnknownCell:
-    parts = item.mapping("something unknown", ("text", "claim"))
-    claim = parts.get("claim")
+def _unknown(item: Node, skeleton: Skeleton, sessions: Sequence[str]) -> UnknownCell:
+    parts = item.mapping("something unknown", UNKNOWN_KEYS)
+    claim, subject = parts.get("claim"), parts.get("subject")
     if claim is not None:
         refuse_unknown(
             claim, "the claim", read_claim_id(claim), skeleton.claims, "it must be one of the skeleton's"
         )
+    if subject is not None:
+        refuse_unknown(
+            subject,
+            "the handset",
+            read_id(subject, "subject"),
+            skeleton.handsets,
+            "it must be one of the skeleton's",
+        )
+    named = [read_id(node, "a session") for node in _items(parts, "sessions", MAX_ENTRIES)]
+    for node, name in zip(_items(parts, "sessions", MAX_ENTRIES), named, strict=True):
+        refuse_unknown(node, "the session", name, sessions, "it must be one of those above")
+    conditions = parts["conditions"].entries("conditions", MAX_ENTRIES) if "conditions" in parts else {}
     return UnknownCell(
         text=read_text(require(parts, "text", item, '"MMS on the cellular network"'), "text", MAX_LINE),
         claim=None if claim is None else read_claim_id(claim),
+        sessions=named,
+        subject=None if subject is None else read_id(subject, "subject"),
+        conditions={
+            name: read_text(part, f"the condition {name[:80]!r}", MAX_LINE)
+            for name, part in conditions.items()
+        },
+        data_types=[
+            read_word(node, "a data type", DataType).value
+            for node in _items(parts, "data_types", MAX_ENTRIES)
+        ],
     )

@@ -116,10 +116,23 @@ def scenario_schema() -> dict[str, Json]:
                 "additionalProperties": _words(Verdict),
                 "maxProperties": MAX_CLAIMS,
             },
-            "unknown": _list(_object({"text": _LINE, "claim": {"type": "string"}}, ("text",)), most),
+            "unknown": _list(_unknown(most), most),
         },
         ("id", "title", "about", "skeleton", "sessions"),
     )
+
+
+def _unknown(most: int) -> Json:
+    conditions: Json = {"type": "object", "additionalProperties": _LINE, "maxProperties": most}
+    parts: dict[str, Json] = {
+        "text": _LINE,
+        "claim": {"type": "string"},
+        "sessions": _list(_ID, most),
+        "subject": _ID,
+        "conditions": conditions,
+        "data_types": _list(_words(DataType), most),
+    }
+    return _object(parts, ("text",))
 
 
 def build_schema() -> dict[str, Json]:

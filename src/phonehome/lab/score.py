@@ -1,15 +1,16 @@
 """Holding an audit against the truth: what was sent, what was found, and what is in between.
 
-A value counts as found if a finding of the same session, host, form, chain and path follows the same step, as often as
-it was sent. Found otherwise it is misattributed; not at all, missed. What passed no recorder, or stays closed, is no
-fault of the audit's, as long as its coverage says that there is something that it could not read.
+A value counts as found if a finding agrees with everything that the truth says of it (`comparing.py`). What passed no
+recorder, or stays closed, is no fault of the audit's, as long as its coverage says that there is something that it
+could not read; and where nobody can know, it must decide nothing (`undecided.py`).
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from phonehome.documents.audit import AuditDocument, FindingDoc
+from phonehome.documents.case import SessionDoc
 from phonehome.documents.score import (
     BlindSpotDoc,
     FalseDoc,
@@ -19,197 +20,200 @@ from phonehome.documents.score import (
     ScoreDocument,
     VerdictRowDoc,
 )
+from phonehome.lab.agreeing import disagreements
+from phonehome.lab.comparing import Cell, Compared, Expecting, Seen, compare
 from phonehome.lab.interval import clopper_pearson
+from phonehome.lab.measuring import Measured
+from phonehome.lab.moments import read_moment
 from phonehome.lab.truth import SentValue, Truth
+from phonehome.lab.undecided import check_unknown, check_unseen
 from phonehome.model.errors import ConfigError
+
+UP = "up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Where and how a value stands: what a finding must have right."""
+class Verdicts:
+    """Verdicts held against the right ones; `unheld` are those that came and against which nobody holds anything."""
 
-    session: str | None
-    value_id: str
-    host: str | None
-    form: str
-    chain: tuple[str, ...]
-    path: str
-    step: str | None
-
-    @classmethod
-    def of_sent(cls, value: SentValue, value_id: str) -> "_Place":
-        return cls(
-            session=value.session,
-            value_id=value_id,
-            host=value.host,
-            form=value.form,
-            chain=tuple(value.chain),
-            path=value.path,
-            step=value.step,
-        )
-
-    @classmethod
-    def of_finding(cls, finding: FindingDoc) -> "_Place":
-        return cls(
-            session=finding.session,
-            value_id=finding.value_id,
-            host=finding.exchange.host,
-            form=finding.form,
-            chain=tuple(finding.chain),
-            path=finding.path,
-            step=finding.step,
-        )
-
-    @property
-    def cell(self) -> tuple[str | None, str, str | None]:
-        """What an audit must at least say: this value went to this host in this session."""
-        return self.session, self.value_id, self.host
+    rows: Collection[VerdictRowDoc] = ()
+    unheld: Collection[str] = ()
 
 
-def score(truth: Truth, document: AuditDocument, verdicts: Iterable[VerdictRowDoc] = ()) -> ScoreDocument:
+def score(truth: Truth, document: AuditDocument, measured: Measured, verdicts: Verdicts) -> ScoreDocument:
     """Score the audit of a case.
 
     Args:
         truth: What the sender wrote.
         document: The audit of the same case.
+        measured: What its captures hold.
         verdicts: Its verdicts, held against the expected ones.
 
     Raises:
-        ConfigError: The document is not of a case, or lists fewer findings than it counts.
+        ConfigError: The document is not of a case.
     """
     if document.case is None:
         raise ConfigError("only the audit of a case can be scored, and this is one of bare recordings")
-    readable = [one for one in truth.sent if one.recorded and one.readable]
-    names = _Names(document)
-    sent = Counter(_Place.of_sent(one, names.of(one)) for one in readable)
-    findings = [one for one in document.findings if one.direction == "up" and one.weak is None]
-    found: Counter[_Place] = Counter()
-    for finding in findings:
-        found[_Place.of_finding(finding)] += finding.count
-    missed, misattributed = _compare(sent, found)
-    rows = list(verdicts)
-    false = list(_false(findings, {place.cell for place in sent}))
-    blind = list(_blind_spots(truth, document))
-    counted = [row for row in rows if row.counts]
-    return ScoreDocument(
+    names = _Names(document.case.sessions, several=len(document.case.handsets) > 1)
+    expecting = Expecting(truth.receivers, document.case.services)
+    readable = [one for one in truth.sent if measured.opens(one)]
+    sent = [expecting.of(one, names.of(one), read_moment(one.at)) for one in readable]
+    ups = [one for one in document.findings if one.direction == UP]
+    found = [seen for one in ups if one.weak is None for seen in names.see(one, expecting)]
+    compared = compare(sent, found)
+    wrong = _Wrong(truth, names, {one.sight.cell for one in sent})
+    false = [wrong.tell(one) for one in document.findings if one.weak is None and wrong.is_false(one)]
+    there = {session.id for session in document.case.sessions}
+    counted = [row for row in verdicts.rows if row.counts]
+    scored = ScoreDocument(
         case=document.case.title,
-        perfect=not (missed or misattributed or false)
-        and all(spot.said for spot in blind)
-        and all(row.is_right for row in counted),
+        perfect=False,
+        not_there=[one.session for one in truth.planned if one.session not in there],
         false_not_seen=_rate_not_seen(sent, found),
-        funnel=FunnelDoc(
-            sent=len(truth.sent),
-            recorded=sum(one.recorded for one in truth.sent),
-            readable=len(readable),
-            found=sum((sent & found).values()),
+        funnel=_funnel(truth, measured, readable, compared),
+        lost=_group(names, (one for one in truth.sent if one.recorded and not measured.holds(one))),
+        unread=_group(
+            names,
+            (one for one in truth.sent if one.readable and measured.holds(one) and not measured.opens(one)),
         ),
-        missed=missed,
-        misattributed=misattributed,
+        missed=compared.missed,
+        misattributed=compared.misattributed,
         false=false,
-        blind_spots=blind,
-        verdicts=rows,
+        weak=[wrong.tell(one) for one in document.findings if one.weak is not None and wrong.is_false(one)],
+        flows=list(disagreements(document)),
+        consent_untold=sum(
+            one.service is not None and not expecting.serves(one.service, one.host) for one in readable
+        ),
+        blind_spots=list(_blind_spots(truth, measured, document.case.sessions)),
+        unseen=list(check_unseen(truth, document)),
+        unknown=list(check_unknown(truth, document)),
+        verdicts=list(verdicts.rows),
         verdicts_right=sum(row.is_right for row in counted),
         verdicts_counted=len(counted),
+        unheld=list(verdicts.unheld),
+    )
+    return scored.model_copy(update={"perfect": _is_perfect(scored)})
+
+
+def _is_perfect(doc: ScoreDocument) -> bool:
+    """Say whether nothing is wrong, and something could have been."""
+    wrong = (doc.not_there, doc.lost, doc.unread, doc.missed, doc.misattributed, doc.false, doc.flows)
+    return (
+        not any(wrong)
+        and all(spot.said for spot in doc.blind_spots)
+        and all(one.is_open for one in doc.unseen)
+        and all(one.wrong is None for one in doc.unknown)
+        and doc.verdicts_right == doc.verdicts_counted
+        # Verdicts of which none is held against anything are no proof of anything.
+        and (doc.verdicts_counted > 0 or not (doc.verdicts or doc.unheld))
     )
 
 
 class _Names:
     """Names values as reports do: with their subject before them, where a case has several."""
 
-    def __init__(self, document: AuditDocument) -> None:
-        assert document.case is not None
-        self._subjects = {session.id: session.subject for session in document.case.sessions}
-        self._several = len(document.case.handsets) > 1
+    def __init__(self, sessions: Iterable[SessionDoc], *, several: bool) -> None:
+        self._sessions = {session.id: session for session in sessions}
+        self._several = several
 
     def of(self, value: SentValue) -> str:
-        subject = self._subjects.get(value.session)
-        return f"{subject}/{value.value_id}" if self._several and subject is not None else value.value_id
+        return self.within(value.session, value.value_id)
+
+    def within(self, session: str, value_id: str) -> str:
+        known = self._sessions.get(session)
+        return f"{known.subject}/{value_id}" if self._several and known is not None else value_id
+
+    def see(self, finding: FindingDoc, expecting: Expecting) -> Iterator[Seen]:
+        """Give a finding as often as it counts, at its moment by the scenario's clock."""
+        at = read_moment(finding.exchange.time or "")
+        session = self._sessions.get(finding.session or "")
+        if at is not None and session is not None:
+            at -= timedelta(seconds=session.clock_offset_s)
+        seen = expecting.of_finding(finding, at)
+        yield from (seen for _ in range(finding.count))
 
 
-def _compare(sent: Counter[_Place], found: Counter[_Place]) -> tuple[list[MissDoc], list[MissDoc]]:
-    """Give what was missed, and what was found otherwise than it was sent."""
-    spare: dict[tuple[str | None, str, str | None], Counter[_Place]] = defaultdict(Counter)
-    for place, count in (found - sent).items():
-        spare[place.cell][place] += count
-    missed, misattributed = [], []
-    for place, count in (sent - found).items():
-        others = spare[place.cell]
-        while count and others:
-            other, number = others.most_common(1)[0]
-            taken = min(count, number)
-            misattributed.append(_miss(place, taken, _differences(place, other)))
-            others -= Counter({other: taken})
-            count -= taken
-        if count:
-            missed.append(_miss(place, count, None))
-    for cell, others in spare.items():
-        for other, number in others.items():
-            if any(place.cell == cell for place in sent):
-                misattributed.append(_miss(other, number, "found more often than it was sent"))
-    return missed, misattributed
+class _Wrong:
+    """Tells findings that cannot be right.
+
+    A server can send down what it was sent: a value that no session has sent up, by whichever way, it cannot know.
+    """
+
+    def __init__(self, truth: Truth, names: _Names, cells: Collection[Cell]) -> None:
+        self._cells = cells
+        self._absent = {(one.session, names.within(one.session, one.value_id)) for one in truth.absent}
+        self._known = {names.of(one) for one in truth.sent}
+
+    def is_false(self, finding: FindingDoc) -> bool:
+        if finding.direction != UP:
+            return finding.value_id not in self._known
+        return (finding.session, finding.value_id, finding.exchange.host) not in self._cells
+
+    def tell(self, finding: FindingDoc) -> FalseDoc:
+        if finding.direction != UP:
+            why = "no server was ever told it"
+        elif (finding.session, finding.value_id) in self._absent:
+            why = "it is known to be absent from this session"
+        else:
+            why = "it was not sent there"
+        return FalseDoc(
+            finding=finding.id,
+            value_id=finding.value_id,
+            session=finding.session,
+            host=finding.exchange.host,
+            form=finding.form,
+            chain=finding.chain,
+            direction=finding.direction,
+            why=why,
+        )
 
 
-def _differences(sent: _Place, found: _Place) -> str:
-    parts = []
-    for name in ("form", "chain", "path", "step"):
-        was, came = getattr(sent, name), getattr(found, name)
-        if was != came:
-            parts.append(f"{name} {_write(came)} instead of {_write(was)}")
-    return "; ".join(parts)
-
-
-def _write(part: object) -> str:
-    return " › ".join(part) or "none" if isinstance(part, tuple) else str(part)
-
-
-def _miss(place: _Place, count: int, found_as: str | None) -> MissDoc:
-    return MissDoc(
-        value_id=place.value_id,
-        session=place.session or "",
-        step=place.step,
-        host=place.host or "",
-        form=place.form,
-        chain=list(place.chain),
-        path=place.path,
-        count=count,
-        found_as=found_as,
+def _funnel(
+    truth: Truth, measured: Measured, readable: Collection[SentValue], compared: Compared
+) -> FunnelDoc:
+    return FunnelDoc(
+        sent=len(truth.sent),
+        recorded=sum(measured.holds(one) for one in truth.sent),
+        readable=len(readable),
+        found=compared.found,
     )
 
 
-def _false(
-    findings: Iterable[FindingDoc], cells: set[tuple[str | None, str, str | None]]
-) -> Iterator[FalseDoc]:
-    for finding in findings:
-        place = _Place.of_finding(finding)
-        if place.cell not in cells:
-            yield FalseDoc(
-                finding=finding.id,
-                value_id=finding.value_id,
-                session=finding.session,
-                host=finding.exchange.host,
-                form=finding.form,
-                chain=finding.chain,
-            )
+def _group(names: _Names, values: Iterable[SentValue]) -> list[MissDoc]:
+    counted: dict[tuple[object, ...], MissDoc] = {}
+    for one in values:
+        key = (one.session, one.step, one.host, one.value_id, one.form, tuple(one.chain), one.path)
+        counted[key] = MissDoc(
+            value_id=names.of(one),
+            session=one.session,
+            step=one.step,
+            host=one.host,
+            form=one.form,
+            chain=one.chain,
+            path=one.path,
+            count=counted[key].count + 1 if key in counted else 1,
+            found_as=None,
+        )
+    return list(counted.values())
 
 
-def _rate_not_seen(sent: Counter[_Place], found: Counter[_Place]) -> RateDoc:
+def _rate_not_seen(sent: Iterable[Seen], found: Iterable[Seen]) -> RateDoc:
     """Of what an audit could have seen, that of which it shows nothing in that session and at that host."""
-    cells = {place.cell for place in sent}
-    seen = {place.cell for place in found}
+    cells = {one.sight.cell for one in sent}
+    seen = {one.sight.cell for one in found}
     count, of = len(cells - seen), len(cells)
     low, high = clopper_pearson(count, of) if of else (None, None)
     return RateDoc(count=count, of=of, rate=count / of if of else None, low=low, high=high)
 
 
-def _blind_spots(truth: Truth, document: AuditDocument) -> Iterator[BlindSpotDoc]:
+def _blind_spots(truth: Truth, measured: Measured, sessions: Iterable[SessionDoc]) -> Iterator[BlindSpotDoc]:
     """Say whether coverage owns up to what it could not read."""
-    assert document.case is not None
     unread = {
         (session.id, row.host)
-        for session in document.case.sessions
+        for session in sessions
         for row in session.destinations
         if row.closed + row.unreadable + row.lost
     }
-    places = dict.fromkeys((one.session, one.host) for one in truth.sent if one.recorded and not one.readable)
-    for session, host in places:
+    closed = (one for one in truth.sent if measured.holds(one) and not measured.opens(one))
+    for session, host in dict.fromkeys((one.session, one.host) for one in closed):
         yield BlindSpotDoc(session=session, host=host, said=(session, host) in unread)

@@ -30,7 +30,7 @@ def run(name: str, root: Path, **options: object) -> tuple[AuditDocument, ScoreD
 def audited(root: Path) -> tuple[AuditDocument, ScoreDocument]:
     loaded = load_case(root)
     document = audit_case(loaded, load_rulings(loaded)[0], CaseOptions())
-    return document, score_document(load_truth(root / FILE), document)
+    return document, score_document(load_truth(root / FILE), document, loaded)
 
 
 CHANGES = {
@@ -120,6 +120,16 @@ def test_what_nobody_knows_comes_out_as_untested() -> None:
     assert len(unknown) == 7
     assert {verdicts[claim] for claim in unknown} == {"untested"}
     assert verdicts["B1"] == "conflict"
+
+
+def test_call_log_and_position_of_the_factory_build_are_known_to_nobody_and_checked() -> None:
+    _, score = audited(CASE)
+    cells = {cell.text: cell for cell in score.unknown}
+    assert all(cell.is_checked for cell in score.unknown)
+    assert cells["Call log and position, factory build, without an account"].wrong is None
+    absent = {(one.session, one.value_id) for one in load_truth(CASE / FILE).absent}
+    assert ("01-factory-no-account", "callee-1") not in absent
+    assert ("03-update-all-off", "callee-1") in absent
 
 
 def test_what_is_absent_in_truth_is_found_nowhere() -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from phonehome.cli.lab_run import RECORDERS as CHOICES
 from phonehome.cli.main import main
@@ -15,22 +16,23 @@ from phonehome.documents.score import ScoreDocument
 from phonehome.lab.recorders import RECORDERS
 from phonehome.lab.scenarios import names
 
+KEPT = ("01-factory-no-account", "03-update-all-off")
+
 
 @pytest.fixture
 def case(tmp_path: Path) -> Path:
     """A case of the lab's: of the demo's sessions the two of the test without an account."""
     root = tmp_path / "case"
     shutil.copytree(CASE, root)
-    for name in ("02-factory-mi-cloud", "04-update-all-on", "05-note-wifi", "06-note-cellular"):
-        shutil.rmtree(root / "sessions" / name)
-    truth = (root / "truth.yaml").read_text(encoding="utf-8")
-    kept = [
-        line for line in truth.splitlines() if not line.startswith("- {") or '"01-' in line or '"03-' in line
-    ]
-    text = "\n".join(kept)
-    before, _, rest = text.partition("verdicts:\n")
-    text = f"{before}verdicts: []\nsent:\n" + rest.partition("sent:\n")[2]
-    (root / "truth.yaml").write_text(text, encoding="utf-8")
+    for folder in (root / "sessions").iterdir():
+        if folder.name not in KEPT:
+            shutil.rmtree(folder)
+    (root / "claims.yaml").unlink()
+    truth = yaml.safe_load((root / "truth.yaml").read_text(encoding="utf-8"))
+    for key in ("planned", "absent", "sent"):
+        truth[key] = [one for one in truth[key] if one["session"] in KEPT]
+    truth |= {"verdicts": [], "unknown": [one for one in truth["unknown"] if one["claim"] is None]}
+    (root / "truth.yaml").write_text(yaml.safe_dump(truth), encoding="utf-8")
     return root
 
 
@@ -63,8 +65,9 @@ def test_whatever_an_audit_misses_or_makes_up_ends_with_4(
 ) -> None:
     path = case / "truth.yaml"
     text = path.read_text(encoding="utf-8")
-    text = text.replace('"form": "phone_number"', '"form": "phone_number/elsewise"')
-    text = text.replace('"value_id": "contact-1"', '"value_id": "callee-1"')
+    text = text.replace("form: phone_number\n", "form: phone_number/elsewise\n")
+    sent = text.index("\nsent:")
+    text = text[:sent] + text[sent:].replace("value_id: contact-1", "value_id: callee-1")
     path.write_text(text, encoding="utf-8")
     assert main(["lab", "score", str(case), "--format", "json"]) == 4
     score = ScoreDocument.model_validate_json(capsys.readouterr().out)
@@ -81,6 +84,24 @@ def test_whatever_an_audit_misses_or_makes_up_ends_with_4(
     assert "Misattributed (1)" in shown
     assert "False (1)" in shown
     assert "Not perfect." in shown
+
+
+def test_a_case_that_lacks_a_session_of_its_scenario_is_incomplete_and_never_perfect(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(case / "sessions" / KEPT[1])
+    assert main(["lab", "score", str(case)]) == 4
+    shown = capsys.readouterr().out
+    assert f"INCOMPLETE: sessions of the scenario that were not recorded: {KEPT[1]}" in shown
+    assert "Perfect" not in shown
+
+
+def test_a_case_of_which_no_session_was_recorded_is_said_to_be_none(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(case / "sessions")
+    assert main(["lab", "score", str(case)]) == 2
+    assert "no session of this case was recorded" in capsys.readouterr().err
 
 
 def test_a_case_without_truth_cannot_be_scored(case: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -209,8 +209,18 @@ def test_the_command_takes_a_file_and_leaves_nothing_behind_when_it_is_wrong(
 def test_a_scenario_of_ones_own_is_recorded_and_scored(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    scenario = SCENARIO + "elsewhere: [collect.example.net]\n"
+    scenario = SCENARIO + "elsewhere: [collect.example.net]\nverdicts: {cellular: untested}\n"
     path = write(tmp_path, scenario, own=BUILD.replace("//miui.com/greetings", "//collect.example.net/x"))
     assert main(["lab", "run", str(path), "-o", str(tmp_path / "case")]) == 0
     assert main(["lab", "score", str(tmp_path / "case")]) == 0
     assert "Perfect on what is readable." in capsys.readouterr().out
+
+
+def test_what_nobody_knows_names_what_there_is(tmp_path: Path) -> None:
+    cell = "{text: Photos, sessions: [01-factory], subject: redmi-1s, conditions: {network: wifi}, data_types: [photo]}"
+    (unknown,) = load(tmp_path, f"{SCENARIO}unknown: [{cell}]\n").unknown
+    assert (unknown.sessions, unknown.subject, unknown.data_types) == (["01-factory"], "redmi-1s", ["photo"])
+    assert unknown.conditions == {"network": "wifi"}
+    for wrong in ("sessions: [09-none]", "subject: nobody", "data_types: [gold]", "session: 01-factory"):
+        with pytest.raises(ConfigError, match=r"mine\.yaml:\d+: "):
+            load(tmp_path, f"{SCENARIO}unknown: [{{text: Photos, {wrong}}}]\n")

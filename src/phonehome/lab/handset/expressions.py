@@ -88,6 +88,8 @@ FUNCTIONS: Mapping[str, Callable[[Written], Written]] = {
     "hex": _layer("base16", lambda data: data.hex().encode()),
 }
 
+DIGESTS = ("md5", "sha1", "sha256")
+"""How forms name those of the functions that make a digest."""
 Values = Mapping[DataType, KnownValue]
 """The values that are in play, by type."""
 Own = Mapping[str, str]

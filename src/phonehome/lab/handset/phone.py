@@ -25,6 +25,7 @@ from phonehome.lab.handset.writing import (
     write_headers,
     write_request,
 )
+from phonehome.lab.sending import digest_request, least_size
 from phonehome.lab.tap.clock import ScenarioClock
 from phonehome.lab.truth import SentValue, TruthBook, write_moment
 from phonehome.model.errors import PhonehomeError
@@ -68,6 +69,7 @@ class Phone:
     own: Mapping[str, str]
     _clients: Clients = field(init=False)
     _step: str | None = field(init=False, default=None)
+    _sendings: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self._clients = Clients(self.way)
@@ -112,8 +114,9 @@ class Phone:
         if written.is_clear and self.state.network != "wifi":
             headers |= write_headers(self.build.carrier_adds, values, self.own, added)
         closed = pinned and not written.is_clear
+        sending = self._begin(behaviour, written)
         for placed in (*written.placed, *added):
-            self._note(placed, behaviour, written.host, readable=not (closed or placed.is_sealed))
+            self._note(placed, sending, readable=not (closed or placed.is_sealed))
         answer = await self._send(written, headers, pinned)
         if answer.status_code not in request.status:
             raise HandsetError(
@@ -174,12 +177,13 @@ class Phone:
         parts = message.text.write(self.state.values, self.own)
         if parts is None:
             return
+        sending = self._begin(behaviour, f"sms:{message.to}")
         for part in parts:
             if part.value is not None:
                 placed = Placed(
                     value=part.value, form=f"{part.value.type}{part.form}", chain=part.chain, path="sms"
                 )
-                self._note(placed, behaviour, f"sms:{message.to}", readable=False, via="sms")
+                self._note(placed, sending, readable=False)
         text = "".join(part.text for part in parts)
         number = self.state.values.get(DataType.PHONE_NUMBER)
         self.memory.sim_digest = text.split("/")[2]
@@ -204,26 +208,45 @@ class Phone:
             raise HandsetError(f"the build {self.build.id} opens a push stream before its SIM is activated")
         return Session(user_id=user_id, token=token, security=security)
 
-    def _note(
-        self, placed: Placed, behaviour: Behaviour, host: str, *, readable: bool, via: str | None = None
-    ) -> None:
-        way = via or ("wifi" if self.state.network == "wifi" else "cellular")
-        recorded = via is None and self.way.recorded
+    def _begin(self, behaviour: Behaviour, what: WrittenRequest | str) -> Mapping[str, object]:
+        """Say what all values of one sending have in common; `what` is a request, or the receiver of an SMS."""
+        self._sendings += 1
+        common = {
+            "session": self.session,
+            "step": self._step,
+            "at": write_moment(self.clock.now),
+            "sending": self._sendings,
+            "service": behaviour.service,
+            "consent": self.state.consent(behaviour.service, self.clock.now),
+        }
+        if isinstance(what, str):
+            ip_only = dict.fromkeys(("verb", "digest", "transport"))
+            return {**common, **ip_only, "size": 0, "host": what, "via": "sms", "recorded": False}
+        target = httpx.URL(what.url).raw_path
+        return {
+            **common,
+            "host": what.host,
+            "verb": what.method,
+            "digest": digest_request(what.method, what.host, target, what.content),
+            "size": least_size(what.content),
+            "transport": "cleartext" if what.is_clear else "tls",
+            "via": "wifi" if self.state.network == "wifi" else "cellular",
+            "recorded": self.way.recorded,
+        }
+
+    def _note(self, placed: Placed, sending: Mapping[str, object], *, readable: bool) -> None:
         self.book.note(
             SentValue.model_validate(
                 {
+                    **sending,
                     "value_id": placed.value.id,
-                    "session": self.session,
-                    "step": self._step,
-                    "at": write_moment(self.clock.now),
-                    "host": host,
+                    "data_type": str(placed.value.type),
+                    "method": placed.method,
                     "form": placed.form,
                     "chain": list(placed.chain),
+                    "part": placed.part if sending["via"] != "sms" else None,
                     "path": placed.path,
-                    "consent": self.state.consent(behaviour.service, self.clock.now),
-                    "via": way,
-                    "recorded": recorded,
-                    "readable": readable and recorded,
+                    "readable": readable and sending["recorded"],
                 }
             )
         )

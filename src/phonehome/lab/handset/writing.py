@@ -10,13 +10,15 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 from phonehome.lab.cloud.sealing import seal_parameters
 from phonehome.lab.handset.build import Body, BodyKind, Part, Request
-from phonehome.lab.handset.expressions import Expression, Own, Values, Written
+from phonehome.lab.handset.expressions import DIGESTS, Expression, Own, Values, Written
 from phonehome.model.subject import KnownValue
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 PERCENT = "percent"
 WHOLE = "/bytes"
 """What the documentation of detection calls a value that is sent as the bytes of its file."""
+
+_PARTS = {"url": "request.url", "query": "request.url", "header": "request.headers"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,17 @@ class Placed:
     chain: tuple[str, ...]
     path: str
     is_sealed: bool = False
+
+    @property
+    def part(self) -> str:
+        """In which part of a request it stands."""
+        begin, colon, _ = self.path.partition(":")
+        return _PARTS.get(begin, "request.body") if colon else "request.body"
+
+    @property
+    def method(self) -> str:
+        """Whether it went itself, or a digest of it."""
+        return "digest" if set(self.form.split("/")[1:]) & set(DIGESTS) else "decoded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

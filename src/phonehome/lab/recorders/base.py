@@ -45,6 +45,8 @@ class Recorder(ABC):
 
     position: Position
     """What the session says of where it was recorded."""
+    keeps_addresses = False
+    """Whether its recordings have the scenario's addresses, and not those of loopback."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting

@@ -23,6 +23,7 @@ class TapRecorder(Recorder):
     """Relays on loopback, and writes packets with the secrets of TLS inside."""
 
     position = Position.TAP
+    keeps_addresses = True
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
