@@ -14,6 +14,7 @@ from lab_clients import Push, phone_of
 
 from phonehome.lab import cloud
 from phonehome.lab.cloud import Cloud, CloudConfig, Limits, RegionConfig, RegionName, Retention
+from phonehome.lab.cloud.peers import PeerError
 from phonehome.lab.processes import ChildError
 
 BEIJING = RegionName.BEIJING
@@ -71,6 +72,40 @@ def test_time_deletes_whatever_clients_do(start: Start) -> None:
         running.enforce_retention(BEIJING)
         assert running.residents(BEIJING)[phone.user_id]["rows"] < rows
         assert phone.ask("GET", "https://api.account.xiaomi.com/pass/consent").status_code == 401
+
+
+def test_no_token_comes_back_once_it_is_worth_nothing(start: Start) -> None:
+    host = "https://api.account.xiaomi.com"
+    config = CloudConfig(regions=ONE, start=START, clock_speed=0, retention_every_s=600)
+    with (
+        start(config) as running,
+        phone_of(running) as phone,
+        phone_of(running) as other,
+        phone_of(running) as sim,
+    ):
+        phone.register("again@example.com")
+        tokens = [phone.token]
+        phone.data(phone.ask("POST", f"{host}/pass/logout"))
+        running.set_time(START + timedelta(days=91))
+        running.enforce_retention(BEIJING)
+        phone.log_in("again@example.com")
+        tokens.append(phone.token)
+        phone.data(phone.ask("DELETE", f"{host}/pass/account"))
+        other.register("again@example.com")  # another person, on a handset of the same name
+        assert len({*tokens, other.token}) == 3
+        phone.user_id = other.user_id
+        for phone.token in tokens:
+            assert phone.ask("GET", f"{host}/pass/consent").status_code == 401
+
+        sim.activate("+447700900310")
+        sim.data(sim.ask("POST", f"{host}/pass/logout"))
+        for days in (91, 300):
+            running.set_time(START + timedelta(days=days))
+            running.enforce_retention(BEIJING)
+            with pytest.raises(PeerError):
+                sim.activate("+447700900310")
+            assert running.refusals(BEIJING)[-1]["reason"] == "replayed"
+            assert sim.ask("GET", f"{host}/pass/consent").status_code == 401
 
 
 def _holds(running: Cloud, text: bytes) -> bool:

@@ -8,7 +8,7 @@ import base64
 import hmac
 import re
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from phonehome.lab.cloud import residents
 from phonehome.lab.cloud.consent import MESSAGING, ActivatedBy
@@ -20,7 +20,7 @@ from phonehome.lab.cloud.region import ElsewhereError, Region
 from phonehome.lab.cloud.sessions import Caller, add_session
 from phonehome.lab.cloud.tables import residents as residents_table
 from phonehome.lab.cloud.tables import sessions, users
-from phonehome.lab.cloud.tokens import password_hash, sim_credentials
+from phonehome.lab.cloud.tokens import password_hash, sim_credentials, token_hash
 from phonehome.lab.cloud.withdrawal import answer_of_activation, let_go, meet_build
 
 NAME = re.compile(r"[A-Za-z0-9._+@-]{3,64}\Z")
@@ -74,17 +74,15 @@ def log_in(region: Region, *, name: str, password: str, device: str) -> Answer:
     if not region.logins.admits(user_id):
         raise Refusal(Reason.THROTTLED, "too many log-ins in a minute", user_id=user_id)
     hashed = password_hash(password, user_id)
+    # Of this log-in alone: counted where nothing is ever counted back, so that no token comes a second time.
+    parts = (user_id, device, str(region.directory.count_log_in()))
+    token, security = region.tokens.token(*parts), region.tokens.security(*parts)
 
     def work(connection: Connection) -> Answer:
         rev = residents.fence(connection, user_id)
         there = _password(connection, user_id)
         if there is None or not hmac.compare_digest(there, hashed):
             raise Refusal(Reason.UNAUTHENTICATED, "name or password is wrong", user_id=user_id)
-        count = connection.execute(
-            select(func.count()).select_from(sessions).where(sessions.c.user_id == user_id)
-        ).scalar_one()
-        parts = (user_id, device, str(count))
-        token, security = region.tokens.token(*parts), region.tokens.security(*parts)
         add_session(
             connection,
             user_id=user_id,
@@ -124,6 +122,7 @@ def receive_activation_sms(region: Region, *, sender: str, text: str, country: s
         _settle_in(connection, home)
         rev = residents.fence(connection, home.user_id)
         _need_same_subscriber(connection, home.user_id, sender, imsi)
+        _need_new_password(connection, home.user_id, token)
         values = {"rev": rev, "phone": sender, "imsi": imsi}
         changed = connection.execute(
             update(users).where(users.c.user_id == home.user_id).values(**values)
@@ -222,6 +221,21 @@ def _need_same_subscriber(connection: Connection, user_id: str, sender: str, ims
     if known is None or known.phone == sender or (imsi is not None and known.imsi == imsi):
         return
     raise Refusal(Reason.FOREIGN, "this SIM was activated from another number", user_id=user_id)
+
+
+def _need_new_password(connection: Connection, user_id: str, token: str) -> None:
+    # Both ends derive token and key from it: the same again would be the session that was ended.
+    ended = connection.execute(
+        select(sessions.c.ended_at).where(
+            sessions.c.user_id == user_id,
+            sessions.c.token == token_hash(token),
+            sessions.c.ended_at.is_not(None),
+        )
+    ).one_or_none()
+    if ended is not None:
+        raise Refusal(
+            Reason.REPLAYED, "the session of this password was ended; a new one is needed", user_id=user_id
+        )
 
 
 def _settle_in(connection: Connection, home: Home) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, updat
 
 from phonehome.lab.cloud.config import CloudConfig, Group, RegionName, ResidencyRule
 from phonehome.lab.cloud.database import Database
-from phonehome.lab.cloud.tables import erasures, homes, names, rules
+from phonehome.lab.cloud.tables import erasures, homes, log_ins, names, rules
 from phonehome.lab.cloud.tokens import Tokens
 
 
@@ -99,6 +99,20 @@ class Directory:
     def owns_phone(self, user_id: str, phone: str) -> bool:
         """Tell whether a number, which may have gone to another SIM meanwhile, is still the user's."""
         return self.find("phone", phone) == user_id
+
+    def count_log_in(self) -> int:
+        """Give the number of a log-in, from 0: no two of a cloud have the same, whoever was erased since."""
+
+        def work(connection: Connection) -> int:
+            count: int | None = connection.execute(
+                update(log_ins).values(count=log_ins.c.count + 1).returning(log_ins.c.count)
+            ).scalar_one_or_none()
+            if count is None:
+                count = 1
+                connection.execute(insert(log_ins).values(count=count))
+            return count - 1
+
+        return self._database.write(work)
 
     def find(self, kind: str, name: str) -> str | None:
         """Give the user of a SIM digest, a log-in name or a phone number."""

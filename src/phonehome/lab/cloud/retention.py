@@ -1,13 +1,23 @@
 """Deletes what is over its time, whatever clients do. Users who are being moved are left until they arrived."""
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Select, and_, delete, not_, select, update
 
 from phonehome.lab.cloud.backup import clear
 from phonehome.lab.cloud.consent import BACKUP_TYPES
 from phonehome.lab.cloud.messages import DELIVERED, DONE, DROPPED, RETURNED, drop_waiting
 from phonehome.lab.cloud.region import Region
 from phonehome.lab.cloud.residents import NotServingError, fence
-from phonehome.lab.cloud.tables import consents, inbox, items, nonces, outbox, receipts, refusals, sessions
+from phonehome.lab.cloud.tables import (
+    consents,
+    inbox,
+    items,
+    nonces,
+    outbox,
+    receipts,
+    refusals,
+    sessions,
+    users,
+)
 from phonehome.lab.cloud.tables import residents as residents_table
 
 _BATCH = 500
@@ -47,11 +57,7 @@ def enforce_retention(region: Region) -> dict[str, int]:
             "nonces": connection.execute(
                 delete(nonces).where(nonces.c.user_id.in_(mine), nonces.c.at < now - 2 * kept.replay_window_s)
             ).rowcount,
-            "sessions": connection.execute(
-                delete(sessions).where(
-                    sessions.c.user_id.in_(mine), sessions.c.created_at < now - kept.session_s
-                )
-            ).rowcount,
+            "sessions": _purge_sessions(connection, mine, now - kept.session_s),
             "refusals": connection.execute(
                 delete(refusals).where(refusals.c.at < now - kept.refusals_s)
             ).rowcount,
@@ -60,6 +66,15 @@ def enforce_retention(region: Region) -> dict[str, int]:
     counts |= region.database.write(purge)
     region.database.scrub()
     return counts
+
+
+def _purge_sessions(connection: Connection, mine: Select[tuple[str]], before: float) -> int:
+    old = (sessions.c.user_id.in_(mine), sessions.c.created_at < before)
+    sims = select(users.c.user_id).where(users.c.kind == "sim")
+    # Of a SIM's session that was ended the token's digest stays: the same password must open none again.
+    spent = and_(sessions.c.ended_at.is_not(None), sessions.c.user_id.in_(sims))
+    connection.execute(update(sessions).where(*old, spent).values(device=""))
+    return connection.execute(delete(sessions).where(*old, not_(spent))).rowcount
 
 
 def _expire_messages(region: Region, now: float, before: float) -> int:

@@ -77,7 +77,9 @@ async def serve_region(
         region.hub.end_all("stopping")
         for thread in threads:
             await asyncio.to_thread(thread.join, _JOIN_SECONDS)
-        control.close()
+        # Nobody is in the middle of a transaction when the connections close.
+        await asyncio.to_thread(control.close)
+        await asyncio.get_running_loop().shutdown_default_executor()
         region.close()
 
 

@@ -156,5 +156,10 @@ rules = Table(
     Column("n", Integer, primary_key=True, autoincrement=False),
     Column("group", String, nullable=False),
     Column("country", String, nullable=False),
+log_ins = Table(
+    "log_ins",
+    directory_metadata,
+    Column("count", Integer, primary_key=True, autoincrement=False),  # one row: of all accounts, so far
+)
     Column("region", String, nullable=False),
 )

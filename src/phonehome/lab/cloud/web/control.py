@@ -213,7 +213,7 @@ class ControlApp:
 
     def close(self) -> None:
         """End the threads."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(cancel_futures=True)
 
     async def _log(self, refusal: Refusal, *, service: str) -> None:
         work = partial(self._region.log_refusal, refusal, service=service, method="POST", path="/")
