@@ -73,6 +73,22 @@ def test_what_was_reported_is_found_and_nothing_else(document: AuditDocument) ->
     }
 
 
+@pytest.mark.parametrize("data_type", ["sms_text", "photo", "location", "installed_app"])
+def test_what_nobody_reported_is_searched_for_and_no_session_counts_as_a_chance_for_it(
+    document: AuditDocument, data_type: str
+) -> None:
+    assert document.subject is not None
+    assert document.case is not None
+    (value,) = (
+        one for one in document.subject.values if one.type == data_type and one.id.startswith("redmi-1s/")
+    )
+    assert value.searched_for, value.why
+    for session in document.case.sessions:
+        if session.subject == "redmi-1s":
+            assert value.id.removeprefix("redmi-1s/") in {one.split("/")[-1] for one in session.not_seen}
+            assert data_type not in {row.data_type for row in session.exposures}
+
+
 @pytest.mark.parametrize(
     ("ident", "data_types"),
     [
