@@ -4,7 +4,7 @@ import ssl
 
 import httpx
 import pytest
-from lab_clients import NewPhone, Phone
+from lab_clients import PASSWORD, NewPhone, Phone
 
 from phonehome.lab.cloud import Cloud, RegionName
 from phonehome.lab.cloud.sealing import seal_parameters, short_digest
@@ -104,13 +104,53 @@ def test_passwords_are_not_taken_in_clear(new_phone: NewPhone) -> None:
     assert (answer.status_code, answer.json()["reason"]) == (403, "cleartext")
 
 
-def test_guessing_at_a_password_is_slowed_down(new_phone: NewPhone, running: Cloud) -> None:
-    new_phone().register("eve@example.com")
-    guess = {"user": "eve@example.com", "password": "wrong horse", "deviceId": "d"}
-    url = f"https://{HOST}/pass/serviceLoginAuth2"
+@pytest.mark.parametrize("call", ["serviceLoginAuth2", "register"])
+def test_guessing_at_a_password_is_slowed_down(new_phone: NewPhone, running: Cloud, call: str) -> None:
+    name = f"eve-{call}@example.com"
+    new_phone().register(name)
+    given = {"user": name, "deviceId": "d", "country": "IN"}
+    url = f"https://{HOST}/pass/{call}"
     phone = new_phone()
-    seen = [phone.ask("POST", url, guess).status_code for _ in range(running.config.limits.logins_per_minute)]
-    assert set(seen) == {401, 429}
+    seen = [
+        phone.ask("POST", url, {**given, "password": f"wrong horse {number}"}).json()["reason"]
+        for number in range(running.config.limits.logins_per_minute)
+    ]
+    wrong = "unauthenticated" if call == "serviceLoginAuth2" else "foreign"
+    assert set(seen) == {wrong, "throttled"}
+    # Nor does the right one stand out any more.
+    assert phone.ask("POST", url, {**given, "password": PASSWORD}).json()["reason"] == "throttled"
+    assert running.refusals(RegionName.BEIJING)[-1]["reason"] == "throttled"
+
+
+def test_whoever_knows_the_password_may_log_in_as_often_as_they_like(
+    new_phone: NewPhone, running: Cloud
+) -> None:
+    phone = new_phone()
+    phone.register("ina@example.com")
+    for number in range(running.config.limits.logins_per_minute + 1):
+        phone.log_in("ina@example.com", f"d{number}")
+
+
+def test_a_name_that_nobody_has_is_refused_in_the_same_words(new_phone: NewPhone, running: Cloud) -> None:
+    new_phone().register("hal@example.com")
+    phone, url = new_phone(), f"https://{HOST}/pass/serviceLoginAuth2"
+    told = {}
+    for name in ("hal@example.com", "nobody@example.com"):
+        guess = {"user": name, "password": "wrong horse", "deviceId": "d"}
+        tries = running.config.limits.logins_per_minute + 1
+        told[name] = [phone.ask("POST", url, guess).text for _ in range(tries)]
+    assert told["hal@example.com"][0] == told["nobody@example.com"][0]
+    assert told["hal@example.com"][-1] == told["nobody@example.com"][-1]
+
+
+def test_a_user_that_there_is_not_is_refused_in_the_same_words(new_phone: NewPhone) -> None:
+    phone = new_phone("+12025550107")
+    phone.token = "a guess"
+    known = phone.ask("GET", f"https://{HOST}/pass/consent")
+    phone.user_id = "1234567890"
+    unknown = phone.ask("GET", f"https://{HOST}/pass/consent")
+    assert known.status_code == unknown.status_code == 401
+    assert known.text == unknown.text
 
 
 def test_a_deleted_account_is_gone(new_phone: NewPhone, running: Cloud) -> None:

@@ -20,6 +20,7 @@ from phonehome.lab.cloud.region import ElsewhereError, Region
 from phonehome.lab.cloud.sessions import Caller, add_session
 from phonehome.lab.cloud.tables import residents as residents_table
 from phonehome.lab.cloud.tables import sessions, users
+from phonehome.lab.cloud.throttle import Throttle
 from phonehome.lab.cloud.tokens import password_hash, sim_credentials, token_hash
 from phonehome.lab.cloud.withdrawal import answer_of_activation, let_go, meet_build
 
@@ -29,6 +30,7 @@ COUNTRY = re.compile(r"[A-Z]{2}\Z")
 PHONE = re.compile(r"\+[1-9][0-9]{5,14}\Z")
 ACTIVATION_SMS = re.compile(r"MX/([\w-]{16})/([\w-]{16})/([\w-]{6,64})\Z", re.ASCII)
 MAX_DEVICE = 64
+WRONG = "name or password is wrong"
 
 
 def register(region: Region, *, name: str, password: str, country: str) -> Answer:
@@ -40,6 +42,7 @@ def register(region: Region, *, name: str, password: str, country: str) -> Answe
         )
     home = region.directory.claim("account", name.lower(), country)
     _need_home_here(region, home)
+    _need_patience(region.logins, home.user_id)  # the right password is told from a wrong one here, too
     hashed = password_hash(password, home.user_id)
 
     def work(connection: Connection) -> Answer:
@@ -62,17 +65,22 @@ def register(region: Region, *, name: str, password: str, country: str) -> Answe
             raise Refusal(Reason.FOREIGN, "this name is taken")
         return Answer(status=201, data={"userId": home.user_id, "region": region.name.value})
 
-    return region.database.write(work)
+    answer = region.database.write(work)
+    region.logins.forgive(home.user_id)
+    return answer
 
 
 def log_in(region: Region, *, name: str, password: str, device: str) -> Answer:
     """Open a session of an account on a device."""
+    if not 0 < len(device) <= MAX_DEVICE:
+        raise Refusal(Reason.MALFORMED, f"a deviceId has 1 to {MAX_DEVICE} characters")
     user_id = region.directory.find("account", name.lower())
-    if user_id is None or not 0 < len(device) <= MAX_DEVICE:
-        raise Refusal(Reason.UNAUTHENTICATED, "name or password is wrong, or there is no deviceId")
+    if user_id is None:  # as slow, and as often, as with a name that somebody has
+        _need_patience(region.strangers, name.lower())
+        password_hash(password, name)
+        raise Refusal(Reason.UNAUTHENTICATED, WRONG)
     region.place(user_id)
-    if not region.logins.admits(user_id):
-        raise Refusal(Reason.THROTTLED, "too many log-ins in a minute", user_id=user_id)
+    _need_patience(region.logins, user_id)
     hashed = password_hash(password, user_id)
     # Of this log-in alone: counted where nothing is ever counted back, so that no token comes a second time.
     parts = (user_id, device, str(region.directory.count_log_in()))
@@ -82,7 +90,7 @@ def log_in(region: Region, *, name: str, password: str, device: str) -> Answer:
         rev = residents.fence(connection, user_id)
         there = _password(connection, user_id)
         if there is None or not hmac.compare_digest(there, hashed):
-            raise Refusal(Reason.UNAUTHENTICATED, "name or password is wrong", user_id=user_id)
+            raise Refusal(Reason.UNAUTHENTICATED, WRONG, user_id=user_id)
         add_session(
             connection,
             user_id=user_id,
@@ -101,7 +109,9 @@ def log_in(region: Region, *, name: str, password: str, device: str) -> Answer:
             }
         )
 
-    return region.database.write(work)
+    answer = region.database.write(work)
+    region.logins.forgive(user_id)
+    return answer
 
 
 def receive_activation_sms(region: Region, *, sender: str, text: str, country: str, imsi: str | None) -> None:
@@ -211,6 +221,11 @@ def _need_home_here(region: Region, home: Home) -> None:
     if home.region != region.name:
         raise ElsewhereError(home.region)
     region.settle(home.user_id)  # what a move left behind, if nobody looked since
+
+
+def _need_patience(throttle: Throttle, name: str) -> None:
+    if not throttle.admits(name):
+        raise Refusal(Reason.THROTTLED, "too many tries at a password in a minute")
 
 
 def _need_same_subscriber(connection: Connection, user_id: str, sender: str, imsi: str | None) -> None:

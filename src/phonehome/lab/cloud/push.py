@@ -21,7 +21,7 @@ from phonehome.lab.cloud.database import DatabaseUnavailableError
 from phonehome.lab.cloud.hosts import SERVICES_BY_NAME, regional_host
 from phonehome.lab.cloud.hub import Stream
 from phonehome.lab.cloud.receipts import MAX_KEY
-from phonehome.lab.cloud.refusal import Reason, Refusal
+from phonehome.lab.cloud.refusal import NO_SESSION, Reason, Refusal
 from phonehome.lab.cloud.region import BusyError, ElsewhereError, Region
 from phonehome.lab.cloud.residents import NotServingError, resident
 from phonehome.lab.cloud.sealing import SealError, open_text, seal_text
@@ -194,9 +194,7 @@ class PushConnection:
 
         caller = self._region.database.read(find)
         if caller is None:
-            raise Refusal(
-                Reason.UNAUTHENTICATED, "the proof is not of a session of this user", user_id=user_id
-            )
+            raise Refusal(Reason.UNAUTHENTICATED, NO_SESSION, user_id=user_id)
         region = self._region
         if region.database.write(lambda connection: meet_build(connection, region, user_id, build)):
             let_go(region, user_id, MESSAGING)

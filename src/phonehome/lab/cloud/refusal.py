@@ -32,6 +32,8 @@ class Reason(StrEnum):
     FULL = "full"
 
 
+NO_SESSION = "no session of this user has this token or proof"
+"""Also where there is no such user: which users exist is nobody's business."""
 STATUS = {
     Reason.MALFORMED: 400,
     Reason.OVERSIZED: 413,

@@ -13,7 +13,7 @@ from phonehome.lab.cloud.deletions import region_key
 from phonehome.lab.cloud.directory import Directory, Home
 from phonehome.lab.cloud.hub import Hub
 from phonehome.lab.cloud.peers import Peers
-from phonehome.lab.cloud.refusal import Reason, Refusal, log_refusal
+from phonehome.lab.cloud.refusal import NO_SESSION, Reason, Refusal, log_refusal
 from phonehome.lab.cloud.settling import ENDS_STREAM, apply, decide, unsettled
 from phonehome.lab.cloud.tables import directory_metadata, region_metadata
 from phonehome.lab.cloud.throttle import Throttle
@@ -51,6 +51,8 @@ class Region:
     hub: Hub
     peers: Peers
     logins: Throttle
+    strangers: Throttle
+    """Of names that nobody has: guessing at them must not push out the tries at those that somebody has."""
 
     @property
     def delay_s(self) -> float:
@@ -63,13 +65,13 @@ class Region:
             return
         home = self.directory.home(user_id)
         if home is None:
-            raise Refusal(Reason.UNAUTHENTICATED, "there is no such user")
+            raise Refusal(Reason.UNAUTHENTICATED, NO_SESSION)
         if home.region != self.name:
             raise ElsewhereError(home.region)
         self.settle(user_id)
         row = self.database.read(lambda connection: residents.resident(connection, user_id))
         if row is None:
-            raise Refusal(Reason.UNAUTHENTICATED, "this user has not finished to register")
+            raise Refusal(Reason.UNAUTHENTICATED, NO_SESSION)
         if row._mapping["state"] != residents.SERVING:
             raise BusyError(user_id)
 
@@ -155,4 +157,5 @@ def open_region(folder: Path, name: RegionName) -> Region:
         hub=Hub(),
         peers=Peers(folder, topology),
         logins=Throttle(config.limits.logins_per_minute),
+        strangers=Throttle(config.limits.logins_per_minute),
     )

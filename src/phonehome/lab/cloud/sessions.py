@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from phonehome.lab.cloud.refusal import Reason, Refusal
+from phonehome.lab.cloud.refusal import NO_SESSION, Reason, Refusal
 from phonehome.lab.cloud.region import Region
 from phonehome.lab.cloud.residents import fence
 from phonehome.lab.cloud.tables import nonces, sessions, users
@@ -71,8 +71,7 @@ def identify(region: Region, user_id: str, token: str) -> Caller:
 
     caller = region.database.read(work)
     if caller is None:
-        # Also the answer to another account's token: which users exist is nobody's business.
-        raise Refusal(Reason.UNAUTHENTICATED, "no session of this user has this token", user_id=user_id)
+        raise Refusal(Reason.UNAUTHENTICATED, NO_SESSION, user_id=user_id)
     return caller
 
 
