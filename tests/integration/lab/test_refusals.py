@@ -7,7 +7,10 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from lab_clients import NewPhone, Phone
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import StreamEnded, StreamReset
+from lab_clients import NewPhone, Phone, eventually
 
 from phonehome.lab.cloud import Cloud, RegionName
 from phonehome.lab.cloud.sealing import seal_parameters
@@ -179,6 +182,7 @@ def test_the_control_address_needs_the_folders_token(running: Cloud) -> None:
             f"http://{address}:{port}/control/refusals", headers=headers, json={}, trust_env=False
         )
         assert answer.status_code == 401
+        assert (_last(running)["reason"], _last(running)["service"]) == ("unauthenticated", "control")
 
 
 @pytest.mark.parametrize(
@@ -200,6 +204,74 @@ def test_bytes_that_are_not_http_are_refused_logged_and_end_nothing_else(
     assert heard.startswith(b"HTTP/1.1 4")
     assert "not HTTP/1.1" in str(_last(running)["why"])
     assert phone.sync("notes", [], key=f"after {len(data)}").status_code == 200
+
+
+def test_headers_are_bounded_over_every_protocol(new_phone: NewPhone, running: Cloud) -> None:
+    for http2 in (False, True):
+        phone = new_phone(http2=http2)
+        for headers in ({"X": "a" * 33_000}, {f"X{n}": "a" * 60 for n in range(550)}):
+            answer = phone.web.get("https://connect.rom.miui.com/generate_204", headers=headers)
+            assert (answer.status_code, answer.json()["reason"]) == (413, "oversized")
+            assert _last(running)["reason"] == "oversized"
+
+
+def test_what_is_no_request_at_all_is_in_the_log_too(running: Cloud) -> None:
+    endpoint = running.resolve("miui.com", "http")
+    upgrade = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    upgrade += b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    for data, why in (
+        (b"GET /greetings HTTP/1.1\r\nHost: miui.com\r\n" + upgrade + b"\r\n", "WebSocket"),
+        (b"POST /x HTTP/1.1\r\nHost: miui.com\r\nContent-Length: 100\r\n\r\nuser=a", "ended before"),
+    ):
+        with socket.create_connection((endpoint.address, endpoint.port), timeout=10) as raw:
+            raw.sendall(data)
+            raw.shutdown(socket.SHUT_WR)
+            while raw.recv(4096):
+                pass
+        eventually(lambda why=why: why in str(_last(running)["why"]))
+
+
+def test_a_path_over_http2_that_is_not_ascii_ends_its_stream_alone(running: Cloud) -> None:
+    endpoint = running.resolve("miui.com", "https")
+    context = running.client_context()
+    context.set_alpn_protocols(["h2"])
+    talk = H2Connection(H2Configuration(validate_outbound_headers=False, header_encoding="utf-8"))
+    talk.initiate_connection()
+    for stream, path in ((1, "/gr\u00fc\u00dfe"), (3, "/greetings")):
+        pseudo = [(":method", "POST"), (":path", path), (":scheme", "https"), (":authority", "miui.com")]
+        talk.send_headers(stream, pseudo)
+        talk.send_data(stream, b"hello", end_stream=True)
+    ended: dict[int, type[object]] = {}
+    with (
+        socket.create_connection((endpoint.address, endpoint.port), timeout=10) as raw,
+        context.wrap_socket(raw, server_hostname=endpoint.host) as secure,
+    ):
+        secure.sendall(talk.data_to_send())
+        while len(ended) < 2:
+            data = secure.recv(65536)
+            assert data, "the server closed the connection"
+            for event in talk.receive_data(data):
+                if isinstance(event, StreamReset | StreamEnded):
+                    ended[event.stream_id] = type(event)
+    assert ended == {1: StreamReset, 3: StreamEnded}
+    logged = [str(refusal["why"]) for refusal in running.refusals(RegionName.BEIJING)[-2:]]
+    assert any("not ASCII" in why for why in logged)
+
+
+def test_the_log_holds_nobodys_values(phone: Phone, running: Cloud) -> None:
+    before = len(running.refusals(RegionName.BEIJING))
+    account = "http://api.account.xiaomi.com/pass"
+    phone.ask("GET", f"{account}/activate/dev/490154203237518/activating")
+    phone.ask("GET", f"{account}/activate/dev/490154203237518/+12025550143")
+    phone.ask("GET", "https://galleryapi.micloud.xiaomi.net/mic/v1/photos/Bob_12025550143.jpg")
+    phone.ask("BOB", f"{account}/consent")
+    bad = {"cursor": "0", "changes": '[{"id": "a", "+12025550143 Bob": 1}]'}
+    phone.ask("POST", f"{NOTES}/mic/v1/sync", bad, key="x")
+    logged = running.refusals(RegionName.BEIJING)[before:]
+    assert len(logged) == 5
+    for value in ("490154203237518", "12025550143", "Bob", "BOB"):
+        assert value not in json.dumps(logged)
+    assert logged[0]["path"] == "/pass/activate/dev/…/activating"
 
 
 def test_the_log_holds_no_content(phone: Phone, running: Cloud) -> None:

@@ -15,6 +15,7 @@ from phonehome.lab.addresses import listen
 from phonehome.lab.cloud.config import RegionName
 from phonehome.lab.cloud.database import DatabaseUnavailableError
 from phonehome.lab.cloud.distance import DelayLine
+from phonehome.lab.cloud.faults import describe
 from phonehome.lab.cloud.hosts import Protocol
 from phonehome.lab.cloud.push import PushConnection
 from phonehome.lab.cloud.refusal import Reason, Refusal
@@ -49,7 +50,7 @@ async def serve_region(
         certificate=folder / f"{name}.pem",
         tls_minimum=region.config.tls_minimum,
         keylog=folder / f"{name}.keys" if region.config.server_keylog else None,
-        on_malformed=lambda status: _log_malformed(region, status),
+        on_malformed=lambda why: _log_malformed(region, why),
     )
     push = [
         await asyncio.start_server(lambda r, w: PushConnection(region, r, w).serve(), sock=listener)
@@ -83,10 +84,8 @@ async def serve_region(
         region.close()
 
 
-def _log_malformed(region: Region, status: int) -> None:
-    refusal = Refusal(
-        Reason.MALFORMED, f"bytes that are not HTTP/1.1, or too long a head (answered {status})"
-    )
+def _log_malformed(region: Region, why: str) -> None:
+    refusal = Refusal(Reason.MALFORMED, why)
     try:
         region.log_refusal(refusal, service="?", method="?", path="?")
     except DatabaseUnavailableError:
@@ -121,5 +120,5 @@ def _repeat(work: Callable[[], object], pause: float, region: Region, stopped: t
             work()
         except DatabaseUnavailableError:
             _log.warning("%s: the database does not answer; trying again", region.name)
-        except Exception:  # noqa: BLE001  a fault here must not end the relay for good
-            _log.exception("%s: a background task failed; trying again", region.name)
+        except Exception as error:  # noqa: BLE001  a fault here must not end the relay for good
+            _log.error("%s: a background task failed; trying again: %s", region.name, describe(error))

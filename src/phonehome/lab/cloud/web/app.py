@@ -15,6 +15,7 @@ from starlette.routing import Route as PathRoute
 from starlette.types import Receive, Scope, Send
 
 from phonehome.lab.cloud.database import DatabaseUnavailableError
+from phonehome.lab.cloud.faults import describe
 from phonehome.lab.cloud.hosts import Service, regional_host, service_of_host
 from phonehome.lab.cloud.receipts import Answer
 from phonehome.lab.cloud.refusal import Reason, Refusal
@@ -26,9 +27,12 @@ from phonehome.lab.cloud.web.background import BACKGROUND
 from phonehome.lab.cloud.web.calls import Call, Route, parse_call
 from phonehome.lab.cloud.web.chat import CHAT
 from phonehome.lab.cloud.web.micloud import MICLOUD
+from phonehome.lab.cloud.webserver import MAX_HEAD_BYTES
 
 ROUTES: tuple[Route, ...] = (*ACCOUNT, *CHAT, *MICLOUD, *BACKGROUND)
 RETRY_AFTER = "1"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+_WORDS = {word for route in ROUTES for word in route.path.split("/") if not word.startswith("{")}
 DRAINED_BYTES = 64 << 20
 """Of a body that is too large: read, let go, then refused. A client that sends more is cut off."""
 _log = logging.getLogger(__name__)
@@ -50,7 +54,8 @@ class CloudApp:
         if scope["type"] == "lifespan":
             await Starlette()(scope, receive, send)
             return
-        if scope["type"] != "http":  # no WebSocket is spoken here
+        if scope["type"] != "http":
+            await self._refuse_upgrade()
             await send({"type": "websocket.close", "code": 1000})
             return
         request = Request(scope, receive)
@@ -58,6 +63,7 @@ class CloudApp:
         try:
             answer = await self._answer_or_refuse(request, service)
         except ClientDisconnect:
+            await self._log(Refusal(Reason.MALFORMED, "the body ended before its end"), request, service)
             return
         except ElsewhereError as elsewhere:
             assert service is not None
@@ -69,6 +75,11 @@ class CloudApp:
                 503,
                 {"Retry-After": RETRY_AFTER},
             )
+        except Exception as error:  # noqa: BLE001  the server's traceback would quote what it failed on
+            _log.error("a request failed: %s", describe(error))
+            answer = JSONResponse(
+                {"code": 500, "result": "error", "description": "a fault of the server"}, 500
+            )
         answer.headers["date"] = format_datetime(self._region.clock.now(), usegmt=True)
         answer.headers["server"] = "phonehome-lab"
         await answer(scope, receive, send)
@@ -78,17 +89,32 @@ class CloudApp:
             return await self._answer(request, service)
         except Refusal as refusal:
             # In the log before it is told: when the database does not answer, the client is asked to come again.
-            name = "?" if service is None else service.name
-            await asyncio.to_thread(
-                self._region.log_refusal, refusal, service=name, method=request.method, path=request.url.path
-            )
+            await self._log(refusal, request, service)
             return _refused(refusal)
+
+    async def _log(self, refusal: Refusal, request: Request, service: Service | None) -> None:
+        await asyncio.to_thread(
+            self._region.log_refusal,
+            refusal,
+            service="?" if service is None else service.name,
+            method=request.method if request.method in METHODS else "?",
+            path=mask_path(request.url.path),
+        )
+
+    async def _refuse_upgrade(self) -> None:
+        refusal = Refusal(Reason.UNKNOWN, "no WebSocket is spoken here")
+        try:
+            await asyncio.to_thread(self._region.log_refusal, refusal, service="?", method="GET", path="?")
+        except DatabaseUnavailableError:
+            _log.warning("the database does not answer; a refusal is not in the log")
 
     async def _answer(self, request: Request, service: Service | None) -> Response:
         limits = self._region.config.limits
         found = None if service is None else self._route(request, service)
         limit = limits.body_bytes if found is None else getattr(limits, found[0].body_limit)
         body = await _read_body(request, limit)
+        if sum(len(name) + len(value) for name, value in request.headers.raw) > MAX_HEAD_BYTES:
+            raise Refusal(Reason.OVERSIZED, f"at most {MAX_HEAD_BYTES} bytes of headers are taken")
         if service is None:
             raise Refusal(Reason.UNKNOWN, "no service of this cloud has this host name")
         if found is None:
@@ -119,6 +145,11 @@ class CloudApp:
             307,
             {"Location": location},
         )
+
+
+def mask_path(path: str) -> str:
+    """Give a path for the log: the words of our own paths, and … for whatever else, which may be a person's."""
+    return "/".join(word if word in _WORDS else "…" for word in path.split("/"))
 
 
 def _attributed(region: Region, route: Route, call: Call) -> Answer:

@@ -22,7 +22,7 @@ from phonehome.lab.cloud import accounts, messages, migration, residents
 from phonehome.lab.cloud.database import DatabaseUnavailableError
 from phonehome.lab.cloud.deletions import attest, region_key
 from phonehome.lab.cloud.peers import TOKEN_FILE
-from phonehome.lab.cloud.refusal import Refusal
+from phonehome.lab.cloud.refusal import Reason, Refusal
 from phonehome.lab.cloud.region import ElsewhereError, Region
 from phonehome.lab.cloud.residents import NotServingError
 from phonehome.lab.cloud.retention import enforce_retention
@@ -216,13 +216,19 @@ class ControlApp:
         self._threads.shutdown(cancel_futures=True)
 
     async def _log(self, refusal: Refusal, *, service: str) -> None:
-        work = partial(self._region.log_refusal, refusal, service=service, method="POST", path="/")
-        await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        work = partial(self._region.log_refusal, refusal, service=service, method="?", path="/")
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except DatabaseUnavailableError:
+            _log.warning("the database does not answer; a refusal is not in the log")
 
     async def _answer(self, request: Request) -> Response:
         """Answer one request."""
         given = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, self._authorization):
+            await self._log(
+                Refusal(Reason.UNAUTHENTICATED, "the folder's token is needed"), service="control"
+            )
             return JSONResponse({"error": "the folder's token is needed"}, 401)
         action = ACTIONS.get(request.url.path)
         if action is None or request.method != "POST":
