@@ -55,6 +55,8 @@ def run(scenario: str, output: Path | None, seed: int, recorder: str) -> None:
 
     The vendor's cloud is started as servers of this machine, the handset is walked through the steps of each session,
     its traffic is recorded, and all is stopped again. The case is a reconstruction, and says so.
+
+    Ctrl-C, SIGTERM and SIGHUP stop everything, too. What was recorded until then stays, and is incomplete.
     """
     need_extras()
     # Not before: without the extra, the sentence above is to come, and not an import that fails.

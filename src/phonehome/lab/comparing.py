@@ -37,6 +37,7 @@ class Sight:
     path: str
     step: str | None
     request: str | None
+    via: str
     transport: str | None
     consent: str | None
     organisation: str | None
@@ -98,6 +99,7 @@ class Expecting:
                 path=value.path,
                 step=value.step,
                 request=value.verb,
+                via=value.via,
                 transport=value.transport,
                 consent=value.consent if self.serves(value.service, value.host) else None,
                 organisation=receiver.organisation if receiver is not None else None,
@@ -107,8 +109,14 @@ class Expecting:
             service=value.service,
         )
 
-    def of_finding(self, finding: FindingDoc, at: datetime | None) -> Seen:
-        """Give what an audit says; whose consent counts is for `compare` to choose."""
+    def of_finding(self, finding: FindingDoc, at: datetime | None, network: str) -> Seen:
+        """Give what an audit says; whose consent counts is for `compare` to choose.
+
+        Args:
+            finding: One of its findings.
+            at: When that was, by the scenario's clock.
+            network: On which the handset was, by the conditions of the session.
+        """
         destination, host = finding.destination, finding.exchange.host
         receiver = self._receivers.get(host or "")
         organisation = destination.organisation.name if destination.organisation is not None else None
@@ -127,6 +135,7 @@ class Expecting:
                 path=finding.path,
                 step=finding.step,
                 request=finding.exchange.method,
+                via=network,
                 transport=finding.transport,
                 consent=None,
                 organisation=organisation,

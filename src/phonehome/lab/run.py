@@ -1,8 +1,6 @@
 """Running a scenario: the vendor's cloud is started, the handset walked through, and a case left behind."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -15,6 +13,7 @@ from phonehome.case.adding import add_session
 from phonehome.case.folder import load_case
 from phonehome.lab import cloud as clouds
 from phonehome.lab.elsewhere import Elsewhere
+from phonehome.lab.ending import ending_alike
 from phonehome.lab.handset.memory import Memory
 from phonehome.lab.handset.phone import Phone
 from phonehome.lab.handset.state import HandsetState
@@ -22,10 +21,11 @@ from phonehome.lab.places import make_routes, name_receivers, stand_ins
 from phonehome.lab.reach import check_reach
 from phonehome.lab.recorders import RECORDERS, Recorder, Setting
 from phonehome.lab.scenario import PlannedSession, Scenario
-from phonehome.lab.skeleton import write_skeleton
 from phonehome.lab.tap.relay import Route
 from phonehome.lab.truth import FILE as TRUTH_FILE
 from phonehome.lab.truth import AbsentValue, PlannedRecording, Truth, TruthBook
+from phonehome.lab.unfinished import beginning
+from phonehome.lab.workplace import open_workplace
 from phonehome.model.session import Consent, Recorded, Session, Step
 from phonehome.model.subject import Subject
 
@@ -64,13 +64,13 @@ def run_scenario(scenario: Scenario, root: Path, options: RunOptions) -> None:
         ConfigError: The scenario asks for what there is not, the folder holds something, or the recorder cannot record
             here.
         HandsetError: A build and the cloud do not agree: the scenario is broken.
+        KeyboardInterrupt: It was interrupted; also by SIGTERM or SIGHUP. What it had recorded stays, as of any run
+            that does not come to its end.
     """
     check_reach(scenario)
     RECORDERS[options.recorder].check()
-    write_skeleton(scenario, root)
-    subjects = load_case(root, evidence=False).case.subjects
-    work = Path(tempfile.mkdtemp(prefix="phonehome-lab-"))
-    try:
+    with ending_alike(), beginning(scenario, root, options.progress or _silent):
+        subjects = load_case(root, evidence=False).case.subjects
         config = clouds.CloudConfig(
             seed=options.seed,
             start=min(one.begin for one in scenario.sessions),
@@ -79,12 +79,15 @@ def run_scenario(scenario: Scenario, root: Path, options: RunOptions) -> None:
             messaging_default_on=scenario.messaging_default_on,
         )
         with (
+            open_workplace() as work,
             TruthBook(root / TRUTH_FILE, _begin_truth(scenario, subjects, options)) as book,
             clouds.start(work / "cloud", config) as cloud,
         ):
             asyncio.run(_Run(scenario, root, options, cloud, book, subjects, work).run())
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+
+
+def _silent(_: str) -> None:
+    """Tell nobody."""
 
 
 def _begin_truth(scenario: Scenario, subjects: dict[str, Subject], options: RunOptions) -> Truth:

@@ -30,6 +30,8 @@ from phonehome.lab.undecided import check_unknown, check_unseen
 from phonehome.model.errors import ConfigError
 
 UP = "up"
+WIFI = "wifi"
+"""The network of a session that does not name one, as the handset takes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,8 @@ class _Names:
         session = self._sessions.get(finding.session or "")
         if at is not None and session is not None:
             at -= timedelta(seconds=session.clock_offset_s)
-        seen = expecting.of_finding(finding, at)
+        network = session.conditions.get("network", WIFI) if session is not None else WIFI
+        seen = expecting.of_finding(finding, at, network)
         yield from (seen for _ in range(finding.count))
 
 

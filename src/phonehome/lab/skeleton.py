@@ -19,6 +19,7 @@ from phonehome.model.errors import ConfigError
 BUILD = "@BUILD@"
 FILES = ("case.yaml", "claims.yaml", "policy.yaml", "advisory.yaml")
 SUBJECTS = "subjects"
+README = "README.md"
 MAX_FILES = 200
 MAX_FILE_BYTES = 8 << 20
 """Of one file of a skeleton: a photo is the largest."""
@@ -32,7 +33,8 @@ machine. Nothing here was observed on a real handset, and every identity is inve
 {about}
 
 `truth.yaml` says what was really sent, noted by the sender before it sent; `phonehome lab score` holds an audit
-against it. `stand_ins` of each session says on which loopback addresses its hosts stood.
+against it. Its sessions are to be {sessions}: where one is missing, the run was broken off, and the
+case is incomplete. `stand_ins` of each session says on which loopback addresses its hosts stood.
 """
 
 
@@ -98,10 +100,8 @@ def write_skeleton(scenario: Scenario, root: Path) -> None:
     """Begin the case of a scenario.
 
     Raises:
-        ConfigError: The folder holds something already, or cannot be written.
+        ConfigError: The folder cannot be written.
     """
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise ConfigError(f"{root} is there already and not an empty folder; name another with -o")
     try:
         (root / SUBJECTS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -111,8 +111,13 @@ def write_skeleton(scenario: Scenario, root: Path) -> None:
         if path.suffix == ".yaml":
             data = data.replace(BUILD.encode(), (scenario.build or BUILD).encode())
         write_durably(root / path.relative_to(scenario.skeleton), data, mode=OWNER_ONLY)
-    text = _README.format(id=scenario.id, title=scenario.title, about=scenario.about)
-    write_durably(root / "README.md", text.encode())
+    text = _README.format(
+        id=scenario.id,
+        title=scenario.title,
+        about=scenario.about,
+        sessions=", ".join(one.session.id for one in scenario.sessions),
+    )
+    write_durably(root / README, text.encode())
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -251,7 +251,10 @@ def load_truth(path: Path) -> Truth:
         raise ConfigError(f"{path}: is longer than the {MAX_BYTES >> 20} MiB that are read of a truth")
     try:
         _refuse_tricks(data)
-        truth = Truth.model_validate(yaml.load(data, Loader=_LOADER))  # noqa: S506  the safe one
+        loaded = yaml.load(data, Loader=_LOADER)  # noqa: S506  the safe one
+        if isinstance(loaded, dict) and loaded.get("sent", ()) is None:  # broken off before anything was sent
+            loaded["sent"] = []
+        truth = Truth.model_validate(loaded)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, first["loc"]))

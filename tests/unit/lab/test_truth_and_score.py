@@ -175,6 +175,7 @@ def test_what_is_not_found_is_missed_and_raises_the_first_rate() -> None:
         ({"method": "digest"}, "method decoded instead of digest"),
         ({"part": "request.body"}, "part request.url instead of request.body"),
         ({"verb": "POST"}, "request GET instead of POST"),
+        ({"via": "cellular"}, "via wifi instead of cellular"),
         ({"transport": "tls"}, "transport cleartext instead of tls"),
         ({"at": "2014-08-07T10:00:30Z"}, "moment 30.0 s before it was sent"),
         ({"at": "1999-08-07T10:00:00Z"}, "moment 473,385,600.0 s after it was sent"),

@@ -57,6 +57,9 @@ class Program:
         except TimeoutError as error:
             await program.stop()
             raise ConfigError(f"{command[0]} did not start: {program.said()}") from error
+        except BaseException:  # interrupted: whoever asked for it never gets it, and so could not stop it
+            await program.stop()
+            raise
         return program
 
     async def stop(self) -> None:
