@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from lab_clients import Push, phone_of
+from lab_clients import Push, PushEndedError, phone_of
 
 from phonehome.lab import cloud
 from phonehome.lab.cloud import Cloud, CloudConfig, Limits, RegionConfig, RegionName, Retention
@@ -106,6 +106,31 @@ def test_no_token_comes_back_once_it_is_worth_nothing(start: Start) -> None:
                 sim.activate("+447700900310")
             assert running.refusals(BEIJING)[-1]["reason"] == "replayed"
             assert sim.ask("GET", f"{host}/pass/consent").status_code == 401
+
+
+def test_a_stream_ends_with_its_session(start: Start) -> None:
+    config = CloudConfig(regions=ONE, start=START, clock_speed=0, retention_every_s=600)
+    with (
+        start(config) as running,
+        phone_of(running) as ann,
+        phone_of(running) as bob,
+        phone_of(running) as cid,
+    ):
+        streams = []
+        for number, phone in enumerate((ann, bob, cid)):
+            phone.activate(f"+44770090032{number}")
+            streams.append(Push(phone).connect())
+        ann.data(ann.send(bob.number, "in time", "a"))
+        streams[1].until("confirmed")
+        running.set_time(START + timedelta(days=91))
+        with pytest.raises(PushEndedError, match="ended"):
+            streams[0].send(bob.number, "from beyond", "b")
+        with pytest.raises(PushEndedError, match="unauthenticated"):
+            Push(ann).connect()
+        assert running.refusals(BEIJING)[-1]["user_id"] == ann.user_id
+        running.enforce_retention(BEIJING)
+        with pytest.raises(PushEndedError, match="ended"):
+            streams[2].until("confirmed")
 
 
 def _holds(running: Cloud, text: bytes) -> bool:

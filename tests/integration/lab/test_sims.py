@@ -6,7 +6,8 @@ from lab_clients import NewPhone, Push
 from phonehome.lab.cloud import Cloud, RegionName
 from phonehome.lab.cloud.peers import PeerError
 from phonehome.lab.cloud.sealing import short_digest
-from phonehome.lab.cloud.tokens import sim_credentials
+from phonehome.lab.cloud.stanzas import open_stream, write_stanza
+from phonehome.lab.cloud.tokens import sim_credentials, token_hash
 
 ACTIVATING = f"http://api.account.xiaomi.com/pass/activate/dev/{short_digest('490154203237518')}/activating"
 
@@ -53,3 +54,15 @@ def test_a_number_that_went_to_another_sim_is_no_longer_the_old_ones(
     new.data(new.send(bob.number, "no, me", "a"))
     push.until("confirmed")
     assert list(push.got.values()) == ["no, me"]
+
+
+def test_a_proof_that_is_not_ascii_is_refused_and_logged(new_phone: NewPhone, running: Cloud) -> None:
+    phone = new_phone("+447700900307")
+    push = Push(phone)
+    push.open()
+    push.write(open_stream(to="xiaomi.com"))
+    push.next()
+    session = token_hash(phone.token)[:16]
+    push.write(write_stanza("bind", user=phone.user_id, session=session, proof="bewei\u00df", resume=0))
+    assert push.next().attributes["reason"] == "unauthenticated"
+    assert running.refusals(RegionName.BEIJING)[-1]["user_id"] == phone.user_id

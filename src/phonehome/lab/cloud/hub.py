@@ -63,6 +63,13 @@ class Hub:
         if stream is not None:
             stream.wake()
 
+    def wake_all(self) -> None:
+        """Have every stream look whether it still has a session, and whether something waits."""
+        with self._lock:
+            streams = list(self._streams.values())
+        for stream in streams:
+            stream.wake()
+
     def end(self, user_id: str, why: str) -> None:
         """End a user's stream."""
         with self._lock:

@@ -9,15 +9,16 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row
 
 from phonehome.lab.cloud import messages
 from phonehome.lab.cloud.accounts import PHONE
 from phonehome.lab.cloud.consent import MESSAGING, ActivatedBy, kind_of_build, need_consent
 from phonehome.lab.cloud.database import DatabaseUnavailableError
+from phonehome.lab.cloud.faults import describe
 from phonehome.lab.cloud.hosts import SERVICES_BY_NAME, regional_host
 from phonehome.lab.cloud.hub import Stream
 from phonehome.lab.cloud.receipts import MAX_KEY
@@ -25,9 +26,8 @@ from phonehome.lab.cloud.refusal import NO_SESSION, Reason, Refusal
 from phonehome.lab.cloud.region import BusyError, ElsewhereError, Region
 from phonehome.lab.cloud.residents import NotServingError, resident
 from phonehome.lab.cloud.sealing import SealError, open_text, seal_text
-from phonehome.lab.cloud.sessions import Caller
+from phonehome.lab.cloud.sessions import Caller, caller_of, is_open, open_sessions
 from phonehome.lab.cloud.stanzas import CLOSE, Stanza, StanzaReader, open_stream, write_stanza
-from phonehome.lab.cloud.tables import sessions, users
 from phonehome.lab.cloud.withdrawal import let_go, meet_build
 
 T = TypeVar("T")
@@ -60,9 +60,13 @@ class PushConnection:
         try:
             await self._serve()
         except Refusal as refusal:
-            await asyncio.to_thread(self._log_refusal, refusal)
             self._open("refused")
-            self._send(write_stanza("error", refusal.why, reason=refusal.reason.value))
+            try:
+                await asyncio.to_thread(self._log_refusal, refusal)
+            except DatabaseUnavailableError:
+                self._send(write_stanza("bye", why="busy"))
+            else:
+                self._send(write_stanza("error", refusal.why, reason=refusal.reason.value))
         except ElsewhereError as elsewhere:
             host = regional_host(elsewhere.region, SERVICES_BY_NAME["push"])
             self._send(write_stanza("redirect", region=elsewhere.region.value, host=host))
@@ -73,6 +77,9 @@ class PushConnection:
             self._send(write_stanza("bye", why="idle"))
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
+        except Exception as error:  # noqa: BLE001  asyncio's own report would quote what it failed on
+            _log.error("a stream failed: %s", describe(error))
+            self._send(write_stanza("bye", why="failed"))
         finally:
             await self._close()
 
@@ -123,6 +130,9 @@ class PushConnection:
                 stanza = await self._next()
             if stanza is None:
                 return
+            if not await _in_thread(lambda: self._region.database.read(self._is_open(caller))):
+                self._send(write_stanza("bye", why="ended"))
+                return
             self._send(await _in_thread(lambda stanza=stanza: self._answer(caller, stanza)))  # type: ignore[misc]
             await self._writer.drain()
 
@@ -130,11 +140,9 @@ class PushConnection:
         while stream.closing is None:
             await stream.woken()
             while stream.closing is None:
-                rows = await _in_thread(
-                    lambda: self._region.database.read(
-                        lambda connection: messages.waiting_for(connection, caller.user_id, self._sent)
-                    )
-                )
+                rows = await _in_thread(lambda: self._waiting(caller))
+                if rows is None:
+                    stream.closing = "ended"
                 if not rows:
                     break
                 for row in rows:
@@ -142,6 +150,19 @@ class PushConnection:
                     self._sent = row.seq
                 await self._writer.drain()
         self._send(write_stanza("bye", why=stream.closing))
+
+    def _is_open(self, caller: Caller) -> Callable[[Connection], bool]:
+        return lambda connection: is_open(connection, self._region, caller)
+
+    def _waiting(self, caller: Caller) -> Sequence[Row[Any]] | None:
+        """Give what is to be delivered; None if the session is over."""
+
+        def work(connection: Connection) -> Sequence[Row[Any]] | None:
+            if not is_open(connection, self._region, caller):
+                return None
+            return messages.waiting_for(connection, caller.user_id, self._sent)
+
+        return self._region.database.read(work)
 
     def _delivery(self, caller: Caller, kind: str, row: object) -> bytes:
         values = {name: getattr(row, name) for name in ("seq", "message_id", "sender_phone", "body", "at")}
@@ -173,23 +194,11 @@ class PushConnection:
         self._region.place(user_id)
 
         def find(connection: Connection) -> Caller | None:
-            rows = connection.execute(
-                select(sessions, users.c.phone, users.c.kind, users.c.country)
-                .join(users, users.c.user_id == sessions.c.user_id)
-                .where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
-            ).all()
-            for row in rows:
+            for row in connection.execute(open_sessions(self._region, user_id)).all():
                 if row.token[:16] == given.get("session") and hmac.compare_digest(
-                    prove(row.security, stream_id), given.get("proof", "")
+                    prove(row.security, stream_id).encode(), given.get("proof", "").encode()
                 ):
-                    return Caller(
-                        user_id=user_id,
-                        token=row.token,
-                        security=row.security,
-                        phone=row.phone,
-                        kind=row.kind,
-                        country=row.country,
-                    )
+                    return caller_of(row)
             return None
 
         caller = self._region.database.read(find)

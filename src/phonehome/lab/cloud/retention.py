@@ -72,6 +72,7 @@ def _purge_sessions(connection: Connection, mine: Select[tuple[str]], before: fl
     old = (sessions.c.user_id.in_(mine), sessions.c.created_at < before)
     sims = select(users.c.user_id).where(users.c.kind == "sim")
     # Of a SIM's session that was ended the token's digest stays: the same password must open none again.
+    region.hub.wake_all()  # a stream ends with its session
     spent = and_(sessions.c.ended_at.is_not(None), sessions.c.user_id.in_(sims))
     connection.execute(update(sessions).where(*old, spent).values(device=""))
     return connection.execute(delete(sessions).where(*old, not_(spent))).rowcount

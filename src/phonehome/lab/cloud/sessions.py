@@ -2,8 +2,9 @@
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from phonehome.lab.cloud.refusal import NO_SESSION, Reason, Refusal
 from phonehome.lab.cloud.region import Region
@@ -40,6 +41,35 @@ def add_session(
     )
 
 
+def open_sessions(region: Region, user_id: str) -> Select[Any]:
+    """Select the sessions of a user that are neither ended nor over their time, with what a `Caller` has."""
+    oldest = region.clock.seconds() - region.config.retention.session_s
+    return (
+        select(sessions, users.c.phone, users.c.kind, users.c.country)
+        .join(users, users.c.user_id == sessions.c.user_id)
+        .where(sessions.c.user_id == user_id)
+        .where(sessions.c.ended_at.is_(None), sessions.c.created_at > oldest)
+    )
+
+
+def caller_of(row: Row[Any]) -> Caller:
+    """Give the caller that a row of `open_sessions` stands for."""
+    return Caller(
+        user_id=row.user_id,
+        token=row.token,
+        security=row.security,
+        phone=row.phone,
+        kind=row.kind,
+        country=row.country,
+    )
+
+
+def is_open(connection: Connection, region: Region, caller: Caller) -> bool:
+    """Tell whether a session that was open still is."""
+    query = open_sessions(region, caller.user_id).where(sessions.c.token == caller.token)
+    return connection.execute(query).one_or_none() is not None
+
+
 def identify(region: Region, user_id: str, token: str) -> Caller:
     """Find the session of a user served here; refuse if there is none or it is over.
 
@@ -48,26 +78,11 @@ def identify(region: Region, user_id: str, token: str) -> Caller:
         BusyError: The user is being moved.
     """
     region.place(user_id)
-    digest = token_hash(token)
-    oldest = region.clock.seconds() - region.config.retention.session_s
+    query = open_sessions(region, user_id).where(sessions.c.token == token_hash(token))
 
     def work(connection: Connection) -> Caller | None:
-        row = connection.execute(
-            select(sessions, users.c.phone, users.c.kind, users.c.country)
-            .join(users, users.c.user_id == sessions.c.user_id)
-            .where(sessions.c.user_id == user_id, sessions.c.token == digest)
-            .where(sessions.c.ended_at.is_(None), sessions.c.created_at > oldest)
-        ).one_or_none()
-        if row is None:
-            return None
-        return Caller(
-            user_id=user_id,
-            token=digest,
-            security=row.security,
-            phone=row.phone,
-            kind=row.kind,
-            country=row.country,
-        )
+        row = connection.execute(query).one_or_none()
+        return None if row is None else caller_of(row)
 
     caller = region.database.read(work)
     if caller is None:
