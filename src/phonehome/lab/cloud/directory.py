@@ -127,6 +127,13 @@ class Directory:
         )
         return None if row is None else _home(row)
 
+    def regions_of(self, user_ids: Sequence[str]) -> dict[str, RegionName]:
+        """Say where users live, those that there are."""
+        query = select(homes.c.user_id, homes.c.region).where(homes.c.user_id.in_(user_ids))
+        return self._database.read(
+            lambda connection: {row.user_id: RegionName(row.region) for row in connection.execute(query)}
+        )
+
     def homes(self, *, region: RegionName | None = None, moving: bool = False) -> list[Home]:
         """List users, of a region, or those whose move is under way."""
         query = select(homes).order_by(homes.c.user_id)

@@ -14,19 +14,16 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from phonehome.lab.cloud.config import CloudConfig, RegionName
 from phonehome.lab.cloud.consent import MESSAGING, has_consent, need_consent
 from phonehome.lab.cloud.deletions import log_deletion
+from phonehome.lab.cloud.outgoing import is_waiting_for, put_in_outbox
 from phonehome.lab.cloud.peers import PeerError
 from phonehome.lab.cloud.receipts import Answer, fingerprint, known_answer, once
 from phonehome.lab.cloud.refusal import Reason, Refusal
 from phonehome.lab.cloud.region import Region
 from phonehome.lab.cloud.residents import fence, is_serving, lock
 from phonehome.lab.cloud.sessions import Caller
-from phonehome.lab.cloud.tables import inbox, outbox
+from phonehome.lab.cloud.tables import DELIVERED, DROPPED, WAITING, inbox, outbox
 
 Reach = Literal["online", "offline", "not-registered", "messaging-off", "unreachable"]
-WAITING, DELIVERED, DROPPED, SETTLING, RETURNED, DONE = (
-    *("waiting", "delivered", "dropped"),
-    *("settling", "returned", "done"),
-)
 BATCH = 50
 
 
@@ -51,7 +48,7 @@ def reach(region: Region, user_id: str) -> Reach:
     if home.region == region.name:
         return reach_here(region, user_id)
     try:
-        answer = region.peers.call(home.region, "/internal/reach", {"user_id": user_id})
+        answer = region.peers.ask(home.region, "/internal/reach", {"user_id": user_id})
     except PeerError:
         return "unreachable"
     found = answer.get("reach")
@@ -95,12 +92,12 @@ def send(region: Region, caller: Caller, *, to: str, body: str, key: str) -> Ans
                 "body": body,
                 "at": at,
             }
-            if is_serving(connection, receiver):
+            if is_serving(connection, receiver) and not is_waiting_for(connection, caller.user_id, receiver):
                 refused = put_in_inbox(connection, receiver, message, region.config)
                 if refused is not None:
                     return {"result": "sms", "reason": refused}
             else:
-                _put_in_outbox(connection, caller.user_id, rev, receiver, message, region)
+                put_in_outbox(connection, caller.user_id, rev, receiver, message, region)
             return {"result": "accepted", "messageId": message["message_id"]}
 
         lock(connection, caller.user_id, *(() if receiver is None else (receiver,)))
@@ -228,57 +225,6 @@ def drop_waiting(
         ids=[row.message_id for row in rows],
     )
     return len(rows)
-
-
-def take_back(connection: Connection, user_id: str, rev: int) -> None:
-    """Delete the texts of a user's messages that are still on their way; the relay finds out which arrived."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.user_id == user_id, outbox.c.state == WAITING, outbox.c.kind == "message")
-        .values(state=SETTLING, body=None, sender_phone=None, rev=rev)
-    )
-
-
-def unsent(connection: Connection, user_id: str) -> dict[str, list[str]]:
-    """List the ids of a user's messages that came back (send an SMS) or whose fate is not known yet."""
-    rows = connection.execute(
-        select(outbox.c.message_id, outbox.c.state).where(
-            outbox.c.user_id == user_id, outbox.c.kind == "message"
-        )
-    ).all()
-    notices = connection.execute(
-        select(inbox.c.message_id).where(
-            inbox.c.user_id == user_id, inbox.c.kind == "notice", inbox.c.state == WAITING
-        )
-    ).scalars()
-    returned = [row.message_id for row in rows if row.state == RETURNED]
-    return {
-        "returned": sorted({*returned, *notices}),
-        "pending": sorted(row.message_id for row in rows if row.state == SETTLING),
-    }
-
-
-def _put_in_outbox(
-    connection: Connection, owner: str, rev: int, receiver: str, message: Mapping[str, object], region: Region
-) -> None:
-    count = connection.execute(
-        select(func.count()).select_from(outbox).where(outbox.c.user_id == owner, outbox.c.state == WAITING)
-    ).scalar_one()
-    if count >= region.config.limits.waiting_messages:
-        raise Refusal(Reason.FULL, "too many messages of this user are on their way", user_id=owner)
-    connection.execute(
-        insert(outbox).values(
-            user_id=owner,
-            message_id=message["message_id"],
-            rev=rev,
-            kind="message",
-            receiver=receiver,
-            sender_phone=message["sender_phone"],
-            body=message["body"],
-            state=WAITING,
-            at=message["at"],
-        )
-    )
 
 
 def _waiting(connection: Connection, user_id: str) -> int:

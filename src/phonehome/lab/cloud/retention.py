@@ -4,10 +4,16 @@ from sqlalchemy import Connection, Select, and_, delete, not_, select, update
 
 from phonehome.lab.cloud.backup import clear
 from phonehome.lab.cloud.consent import BACKUP_TYPES
-from phonehome.lab.cloud.messages import DELIVERED, DONE, DROPPED, RETURNED, drop_waiting
+from phonehome.lab.cloud.messages import drop_waiting
+from phonehome.lab.cloud.outgoing import expire_unsent
 from phonehome.lab.cloud.region import Region
 from phonehome.lab.cloud.residents import NotServingError, fence
 from phonehome.lab.cloud.tables import (
+    DELIVERED,
+    DONE,
+    DROPPED,
+    RETURNED,
+    WAITING,
     consents,
     inbox,
     items,
@@ -31,6 +37,7 @@ def enforce_retention(region: Region) -> dict[str, int]:
     counts = {
         "left_by_moves": unwanted,
         "undelivered": _expire_messages(region, now, now - kept.undelivered_s),
+        "unsent": _expire_unsent(region, now, now - kept.undelivered_s),
         "backup": _empty_withdrawn(region, now, now - kept.backup_after_withdrawal_s),
     }
 
@@ -69,6 +76,27 @@ def enforce_retention(region: Region) -> dict[str, int]:
 
 
 def _purge_sessions(connection: Connection, mine: Select[tuple[str]], before: float) -> int:
+def _expire_unsent(region: Region, now: float, before: float) -> int:
+    """Let go of texts that a region which does not answer was to have; the receiver's region expires those it has."""
+    query = (
+        select(outbox.c.user_id)
+        .where(outbox.c.state == WAITING, outbox.c.kind == "message", outbox.c.at <= before)
+        .distinct()
+        .limit(_BATCH)
+    )
+    count = 0
+    for user_id in region.database.read(lambda connection: connection.execute(query).scalars().all()):
+
+        def work(connection: Connection, user_id: str = user_id) -> int:
+            return expire_unsent(connection, user_id, at=now, region=region.name, before=before)
+
+        try:
+            count += region.database.write(work)
+        except NotServingError:
+            continue
+    return count
+
+
     old = (sessions.c.user_id.in_(mine), sessions.c.created_at < before)
     sims = select(users.c.user_id).where(users.c.kind == "sim")
     # Of a SIM's session that was ended the token's digest stays: the same password must open none again.
@@ -81,7 +109,7 @@ def _purge_sessions(connection: Connection, mine: Select[tuple[str]], before: fl
 def _expire_messages(region: Region, now: float, before: float) -> int:
     query = (
         select(inbox.c.user_id)
-        .where(inbox.c.state == "waiting", inbox.c.kind == "message", inbox.c.at <= before)
+        .where(inbox.c.state == WAITING, inbox.c.kind == "message", inbox.c.at <= before)
         .distinct()
         .limit(_BATCH)
     )

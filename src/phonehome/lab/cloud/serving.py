@@ -20,7 +20,7 @@ from phonehome.lab.cloud.hosts import Protocol
 from phonehome.lab.cloud.push import PushConnection
 from phonehome.lab.cloud.refusal import Reason, Refusal
 from phonehome.lab.cloud.region import Region, open_region
-from phonehome.lab.cloud.relay import relay_once
+from phonehome.lab.cloud.relay import Relay
 from phonehome.lab.cloud.retention import enforce_retention
 from phonehome.lab.cloud.web.app import CloudApp
 from phonehome.lab.cloud.web.control import ControlApp
@@ -57,7 +57,8 @@ async def serve_region(
         for listener in await line.stand_before(_listeners(region, "push"))
     ]
     stopped = threading.Event()
-    threads = _start_threads(region, stopped)
+    relay = Relay(region, stopped)
+    threads = _start_threads(region, relay, stopped)
     servers = [
         asyncio.ensure_future(serve_web(cast(Framework, app), config, stop.wait))
         for app, config in (
@@ -78,6 +79,7 @@ async def serve_region(
         region.hub.end_all("stopping")
         for thread in threads:
             await asyncio.to_thread(thread.join, _JOIN_SECONDS)
+        await asyncio.to_thread(relay.close)
         # Nobody is in the middle of a transaction when the connections close.
         await asyncio.to_thread(control.close)
         await asyncio.get_running_loop().shutdown_default_executor()
@@ -100,9 +102,9 @@ def _listeners(region: Region, protocol: Protocol) -> list[socket]:
     ]
 
 
-def _start_threads(region: Region, stopped: threading.Event) -> list[threading.Thread]:
+def _start_threads(region: Region, relay: Relay, stopped: threading.Event) -> list[threading.Thread]:
     works: tuple[tuple[Callable[[], object], float], ...] = (
-        (lambda: relay_once(region, stopped), RELAY_SECONDS),
+        (relay.turn, RELAY_SECONDS),
         (lambda: enforce_retention(region), region.config.retention_every_s),
     )
     threads = [

@@ -71,6 +71,12 @@ nonces = _owned(
     Column("request", String, nullable=False),  # which use of it, for one that is tried again
     Column("at", Float, nullable=False),
 )
+WAITING, DELIVERED, DROPPED, SETTLING, RETURNED, DONE = (
+    *("waiting", "delivered", "dropped"),
+    *("settling", "returned", "done"),
+)
+"""States of a message; it waits in an inbox or an outbox, ends as delivered or dropped in the one, and in the other is
+settled (it is being asked whether it arrived), returned or done."""
 inbox = _owned(
     "inbox",
     Column("message_id", String, primary_key=True),
@@ -150,16 +156,16 @@ erasures = Table(
     directory_metadata,
     Column("count", Integer, primary_key=True, autoincrement=False),  # one row: users erased so far
 )
+log_ins = Table(
+    "log_ins",
+    directory_metadata,
+    Column("count", Integer, primary_key=True, autoincrement=False),  # one row: of all accounts, so far
+)
 rules = Table(
     "rules",
     directory_metadata,
     Column("n", Integer, primary_key=True, autoincrement=False),
     Column("group", String, nullable=False),
     Column("country", String, nullable=False),
-log_ins = Table(
-    "log_ins",
-    directory_metadata,
-    Column("count", Integer, primary_key=True, autoincrement=False),  # one row: of all accounts, so far
-)
     Column("region", String, nullable=False),
 )

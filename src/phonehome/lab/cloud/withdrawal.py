@@ -17,7 +17,8 @@ from phonehome.lab.cloud.consent import (
     record_consent,
     state_of,
 )
-from phonehome.lab.cloud.messages import drop_waiting, take_back, unsent
+from phonehome.lab.cloud.messages import drop_waiting
+from phonehome.lab.cloud.outgoing import take_back, unsent
 from phonehome.lab.cloud.receipts import Answer
 from phonehome.lab.cloud.refusal import Reason, Refusal
 from phonehome.lab.cloud.region import Region

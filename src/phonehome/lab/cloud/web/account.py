@@ -3,7 +3,8 @@
 from phonehome.lab.cloud import accounts
 from phonehome.lab.cloud.config import Group
 from phonehome.lab.cloud.consent import MAX_SHOWN, MESSAGING, consents_of, need_consent
-from phonehome.lab.cloud.messages import look_up, unsent
+from phonehome.lab.cloud.messages import look_up
+from phonehome.lab.cloud.outgoing import unsent
 from phonehome.lab.cloud.receipts import Answer
 from phonehome.lab.cloud.refusal import Reason, Refusal
 from phonehome.lab.cloud.region import Region

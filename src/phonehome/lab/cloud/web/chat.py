@@ -2,11 +2,11 @@
 
 import base64
 
-from phonehome.lab.cloud import messages
-from phonehome.lab.cloud.push import check_message
+from phonehome.lab.cloud import messages, outgoing
 from phonehome.lab.cloud.receipts import Answer
 from phonehome.lab.cloud.refusal import Reason, Refusal
 from phonehome.lab.cloud.region import Region
+from phonehome.lab.cloud.texts import check_message
 from phonehome.lab.cloud.web.calls import Call, Route
 
 JPEG = b"\xff\xd8\xff"
@@ -38,7 +38,7 @@ def send_mms(region: Region, call: Call) -> Answer:
 def unsent(region: Region, call: Call) -> Answer:
     """List messages that came back, for a handset that is not on line."""
     caller = call.need_caller()
-    return Answer(data=region.database.read(lambda connection: messages.unsent(connection, caller.user_id)))
+    return Answer(data=region.database.read(lambda connection: outgoing.unsent(connection, caller.user_id)))
 
 
 CHAT = (
