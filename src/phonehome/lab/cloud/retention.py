@@ -72,10 +72,10 @@ def enforce_retention(region: Region) -> dict[str, int]:
 
     counts |= region.database.write(purge)
     region.database.scrub()
+    region.hub.wake_all()  # a stream ends with its session
     return counts
 
 
-def _purge_sessions(connection: Connection, mine: Select[tuple[str]], before: float) -> int:
 def _expire_unsent(region: Region, now: float, before: float) -> int:
     """Let go of texts that a region which does not answer was to have; the receiver's region expires those it has."""
     query = (
@@ -97,10 +97,10 @@ def _expire_unsent(region: Region, now: float, before: float) -> int:
     return count
 
 
+def _purge_sessions(connection: Connection, mine: Select[tuple[str]], before: float) -> int:
     old = (sessions.c.user_id.in_(mine), sessions.c.created_at < before)
     sims = select(users.c.user_id).where(users.c.kind == "sim")
     # Of a SIM's session that was ended the token's digest stays: the same password must open none again.
-    region.hub.wake_all()  # a stream ends with its session
     spent = and_(sessions.c.ended_at.is_not(None), sessions.c.user_id.in_(sims))
     connection.execute(update(sessions).where(*old, spent).values(device=""))
     return connection.execute(delete(sessions).where(*old, not_(spent))).rowcount
