@@ -38,6 +38,7 @@ class Database:
         self._sqlite = url.startswith("sqlite")
         # SQLite has one writer anyway; waiting here is fair and cheap, waiting in SQLite is neither.
         self._one_writer = threading.Lock() if self._sqlite else None
+        self._written = threading.Event()
         engine = create_engine(
             url,
             pool_pre_ping=not self._sqlite,
@@ -68,7 +69,9 @@ class Database:
         if self._one_writer is None:
             return self._retry(lambda: self._transaction(work))
         with self._one_writer:
-            return self._retry(lambda: self._transaction(work))
+            done = self._retry(lambda: self._transaction(work))
+        self._written.set()
+        return done
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run work that changes nothing; it sees one state."""
@@ -84,13 +87,23 @@ class Database:
         return self._retry(transaction)
 
     def scrub(self) -> None:
-        """Overwrite what deleted rows left behind in SQLite's log; PostgreSQL's vacuum does that by itself."""
-        if self._sqlite:
-            connection = self._engine.raw_connection()  # outside any transaction
-            try:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                connection.close()
+        """Empty SQLite's log, in which what was deleted still stands. What PostgreSQL leaves is its own affair."""
+        if self._one_writer is None:
+            return
+        self._written.clear()
+        connection = self._engine.raw_connection()  # outside any transaction
+        try:
+            with self._one_writer:
+                busy, _, _ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            connection.close()
+        if busy:  # somebody is still reading from the log
+            self._written.set()
+
+    def scrub_if_written(self) -> None:
+        """Scrub if anything was committed since the last time."""
+        if self._written.is_set():
+            self.scrub()
 
     def close(self) -> None:
         """Close all connections."""

@@ -40,6 +40,10 @@ class Directory:
         """Make the tables."""
         self._database.create()
 
+    def scrub(self) -> None:
+        """Overwrite what this process deleted since the last time."""
+        self._database.scrub_if_written()
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()

@@ -21,13 +21,13 @@ from phonehome.lab.cloud.database import DatabaseUnavailableError
 from phonehome.lab.cloud.faults import describe
 from phonehome.lab.cloud.hosts import SERVICES_BY_NAME, regional_host
 from phonehome.lab.cloud.hub import Stream
-from phonehome.lab.cloud.receipts import MAX_KEY
 from phonehome.lab.cloud.refusal import NO_SESSION, Reason, Refusal
 from phonehome.lab.cloud.region import BusyError, ElsewhereError, Region
 from phonehome.lab.cloud.residents import NotServingError, resident
 from phonehome.lab.cloud.sealing import SealError, open_text, seal_text
 from phonehome.lab.cloud.sessions import Caller, caller_of, is_open, open_sessions
 from phonehome.lab.cloud.stanzas import CLOSE, Stanza, StanzaReader, open_stream, write_stanza
+from phonehome.lab.cloud.texts import check_message
 from phonehome.lab.cloud.withdrawal import let_go, meet_build
 
 T = TypeVar("T")
@@ -295,18 +295,6 @@ class PushConnection:
             await asyncio.wait_for(self._writer.wait_closed(), 2)
         except (OSError, TimeoutError):
             _log.debug("a push connection did not close in order")
-
-
-def check_message(region: Region, *, to: str, body: str, key: str) -> None:
-    """Refuse what is no message."""
-    if not PHONE.match(to):
-        raise Refusal(Reason.MALFORMED, "a message goes to a number in the form +12025550143")
-    if not 0 < len(key) <= MAX_KEY or not key.isprintable():
-        raise Refusal(Reason.MALFORMED, f"a message needs an id of at most {MAX_KEY} characters")
-    if len(body) > region.config.limits.message_characters:
-        raise Refusal(Reason.OVERSIZED, "the message is too long")
-    if not body or "\0" in body:
-        raise Refusal(Reason.MALFORMED, "the message is empty or holds a NUL")
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -28,6 +28,8 @@ from phonehome.lab.cloud.webserver import WebConfig, serve_web
 
 RELAY_SECONDS = 0.05
 """How long a message for another region waits at most before it is carried."""
+SCRUB_SECONDS = 1.0
+"""How long what was deleted stays in SQLite's log."""
 _THREADS = 48
 _JOIN_SECONDS = 10.0
 _log = logging.getLogger(__name__)
@@ -106,6 +108,7 @@ def _start_threads(region: Region, relay: Relay, stopped: threading.Event) -> li
     works: tuple[tuple[Callable[[], object], float], ...] = (
         (relay.turn, RELAY_SECONDS),
         (lambda: enforce_retention(region), region.config.retention_every_s),
+        (lambda: _scrub(region), SCRUB_SECONDS),
     )
     threads = [
         threading.Thread(target=_repeat, args=(work, pause, region, stopped), daemon=True)
@@ -114,6 +117,11 @@ def _start_threads(region: Region, relay: Relay, stopped: threading.Event) -> li
     for thread in threads:
         thread.start()
     return threads
+
+
+def _scrub(region: Region) -> None:
+    region.database.scrub_if_written()
+    region.directory.scrub()
 
 
 def _repeat(work: Callable[[], object], pause: float, region: Region, stopped: threading.Event) -> None:

@@ -90,7 +90,7 @@ def write_stanza(name: str, text: str | None = None, **attributes: str | int) ->
     """Write a stanza."""
     parts = "".join(f" {key}={quoteattr(_legal(str(value)))}" for key, value in attributes.items())
     return (
-        f"<{name}{parts}/>" if text is None else f"<{name}{parts}>{escape(_legal(text))}</{name}>"
+        f"<{name}{parts}/>" if text is None else f"<{name}{parts}>{escape(_legal(text), _LINE_ENDS)}</{name}>"
     ).encode()
 
 
@@ -104,11 +104,19 @@ def open_stream(**attributes: str) -> bytes:
 
 
 CLOSE = b"</stream:stream>"
+_LINE_ENDS = {"\r": "&#13;"}
+"""A reader of XML takes a bare carriage return for a line feed (XML 1.0, 2.11)."""
+
+
+def is_legal(text: str) -> bool:
+    """Tell whether XML 1.0 can hold a text."""
+    return all(map(_is_legal, text))
 
 
 def _legal(text: str) -> str:
     """Replace what XML 1.0 cannot hold, not even escaped."""
-    return "".join(
-        c if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "\ufffd"
-        for c in text
-    )
+    return "".join(c if _is_legal(c) else "\ufffd" for c in text)
+
+
+def _is_legal(c: str) -> bool:
+    return c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"

@@ -12,6 +12,7 @@ from phonehome.lab.cloud.stanzas import (
     MAX_STANZA_BYTES,
     Stanza,
     StanzaReader,
+    is_legal,
     open_stream,
     write_stanza,
 )
@@ -34,6 +35,17 @@ def test_a_stream_reads_the_same_whole_and_byte_by_byte() -> None:
     assert whole[0].attributes["model"] == 'HM "1SW"'
     assert whole[1] == Stanza(name="message", attributes={"id": "1", "to": "+12025550102"}, text="über <&>")
     assert _read(*(STREAM[n : n + 1] for n in range(len(STREAM)))) == (whole, True)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])).filter(is_legal))
+def test_a_legal_text_comes_out_as_it_went_in(text: str) -> None:
+    (_, stanza), _ = _read(OPENING, write_stanza("message", text, id=text))
+    assert stanza == Stanza(name="message", attributes={"id": text}, text=text)
+
+
+@pytest.mark.parametrize("text", ["a\x08b", "\0", "\x1b[31m", "\uffff"])
+def test_what_no_stream_can_hold_is_not_legal(text: str) -> None:
+    assert not is_legal(text)
 
 
 @pytest.mark.parametrize(
