@@ -1,7 +1,9 @@
 """Who is served where, messages between regions, and moving users while they use the service."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -147,6 +149,19 @@ def test_the_origin_signs_what_it_deleted(world: Cloud) -> None:
             {"signature": "00" * 64},
         ):
             assert check({**attested, **change}) is not None  # type: ignore[typeddict-item]
+
+
+def test_who_cuts_the_log_of_deletions_in_the_database_is_found_out(world: Cloud) -> None:
+    with phone_of(world) as phone:
+        phone.register("cut@example.com", country="CN")
+        world.migrate(BEIJING, OREGON)
+    assert world.check_deletions(BEIJING) is None
+    with closing(sqlite3.connect(world.folder / "beijing.sqlite")) as database, database:
+        database.execute("DELETE FROM deletions WHERE n > 0")
+    assert check(world.deletions(BEIJING)) is None
+    assert "it had" in (world.check_deletions(BEIJING) or "")
+    (world.folder / "beijing.deletions-head").unlink()
+    assert "gone" in (world.check_deletions(BEIJING) or "")
 
 
 def test_a_phase_moves_the_people_of_its_countries_only(world: Cloud) -> None:

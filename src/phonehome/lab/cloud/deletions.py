@@ -1,8 +1,9 @@
 """The log of deletions: a chain of records, signed by the region. It attests; it cannot prove.
 
-Each record holds the hash of the one before it, so none can be changed or left out afterwards without the
-chain breaking, and the signature over its head says which region stands by it. That the bytes are gone from
-every disk and backup is something that no log can show: the attestation says so itself.
+Each record holds the hash of the one before it, so none can be changed or left out of the middle afterwards without
+the chain breaking, and the signature over its head says which region stands by it. That nothing was cut off its end, or
+written anew, shows against an earlier head (`heads.py`). That the bytes are gone from every disk and backup is
+something that no log can show: the attestation says so itself.
 """
 
 import hashlib
@@ -12,13 +13,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, insert, select, text
 
+from phonehome.lab.cloud.heads import START, Head, is_signed, sign_head
 from phonehome.lab.cloud.tables import deletions
 
-START = "0" * 64
 STATEMENT = (
     "The region attests that it deleted these rows from its database at the times given. "
     "This is a signed statement, not a proof: copies elsewhere cannot be seen from here."
@@ -100,20 +100,26 @@ def attest(connection: Connection, *, region: str, key: Ed25519PrivateKey) -> At
         for row in connection.execute(select(deletions).order_by(deletions.c.n))
     ]
     head = entries[-1]["hash"] if entries else START
+    signed = sign_head(region, len(entries), head, key)
     return Attestation(
         region=region,
         statement=STATEMENT,
         entries=entries,
         head=head,
-        public_key=key.public_key().public_bytes_raw().hex(),
-        signature=key.sign(_signed(region, len(entries), head)).hex(),
+        public_key=signed["public_key"],
+        signature=signed["signature"],
     )
 
 
-def check(attestation: Attestation) -> str | None:
-    """Say what is wrong with an attestation; None if chain and signature hold."""
-    previous = START
-    for number, entry in enumerate(attestation["entries"]):
+def check(attestation: Attestation, *, kept: Head | None = None) -> str | None:
+    """Say what is wrong with an attestation; None if chain and signature hold.
+
+    Args:
+        attestation: What a region gave.
+        kept: A head of the same log from before, kept apart from it: the log must go on from there.
+    """
+    previous, entries = START, attestation["entries"]
+    for number, entry in enumerate(entries):
         if entry["n"] != number or entry["previous"] != previous:
             return f"record {number} does not follow the one before it"
         if entry["hash"] != _link(previous, entry["record"]):
@@ -121,18 +127,33 @@ def check(attestation: Attestation) -> str | None:
         previous = entry["hash"]
     if attestation["head"] != previous:
         return "the signed head is not the last record's"
-    try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(attestation["public_key"]))
-        signed = _signed(attestation["region"], len(attestation["entries"]), previous)
-        key.verify(bytes.fromhex(attestation["signature"]), signed)
-    except (InvalidSignature, ValueError):
+    if not is_signed(head_of(attestation)):
         return "the signature is not the region's"
+    return None if kept is None else _check_against(attestation, kept)
+
+
+def head_of(attestation: Attestation) -> Head:
+    """Give the head of an attestation, to keep: a later one must go on from it."""
+    return Head(
+        region=attestation["region"],
+        count=len(attestation["entries"]),
+        head=attestation["head"],
+        public_key=attestation["public_key"],
+        signature=attestation["signature"],
+    )
+
+
+def _check_against(attestation: Attestation, kept: Head) -> str | None:
+    if not is_signed(kept):
+        return "the head that was kept is not signed by its key"
+    if (attestation["region"], attestation["public_key"]) != (kept["region"], kept["public_key"]):
+        return "the log is signed by another region, or with another key, than the head that was kept"
+    if len(attestation["entries"]) < kept["count"]:
+        return f"the log has {len(attestation['entries'])} records; it had {kept['count']} when its head was kept"
+    if kept["head"] != (attestation["entries"][kept["count"] - 1]["hash"] if kept["count"] else START):
+        return f"the first {kept['count']} records are not those whose head was kept"
     return None
 
 
 def _link(previous: str, record: str) -> str:
     return hashlib.sha256(f"{previous}\n{record}".encode()).hexdigest()
-
-
-def _signed(region: str, count: int, head: str) -> bytes:
-    return f"phonehome lab deletions\n{region}\n{count}\n{head}".encode()

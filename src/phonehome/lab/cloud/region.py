@@ -8,9 +8,11 @@ from sqlalchemy import RowMapping
 from phonehome.lab.clock import LabClock
 from phonehome.lab.cloud import residents
 from phonehome.lab.cloud.config import CloudConfig, Group, RegionName
-from phonehome.lab.cloud.database import Database
+from phonehome.lab.cloud.database import Database, check_url
 from phonehome.lab.cloud.deletions import region_key
 from phonehome.lab.cloud.directory import Directory, Home
+from phonehome.lab.cloud.folder import CONFIG_FILE
+from phonehome.lab.cloud.heads import advance
 from phonehome.lab.cloud.hub import Hub
 from phonehome.lab.cloud.peers import Peers
 from phonehome.lab.cloud.refusal import NO_SESSION, Reason, Refusal, log_refusal
@@ -20,7 +22,6 @@ from phonehome.lab.cloud.throttle import Throttle
 from phonehome.lab.cloud.tokens import Tokens
 from phonehome.lab.cloud.topology import Topology, read_topology
 
-CONFIG_FILE = "cloud.json"
 DIRECTORY = "directory"
 
 
@@ -115,6 +116,11 @@ class Region:
             )
         )
 
+    def keep_head(self) -> None:
+        """Keep the head of the log of deletions apart from the database."""
+        key = region_key(self.folder, self.name.value)
+        self.database.read(lambda connection: advance(connection, self.folder, self.name.value, key))
+
     def close(self) -> None:
         """Close connections."""
         self.peers.close()
@@ -128,8 +134,10 @@ def read_config(folder: Path) -> CloudConfig:
 
 
 def database_url(folder: Path, config: CloudConfig, name: str) -> str:
-    """Give the URL of a region's database, or of the directory's."""
-    return config.database.format(folder=folder, name=name)
+    """Give the URL of a region's database, or of the directory's; raise ConfigError if it is not of this machine."""
+    url = config.database.format(folder=folder, name=name)
+    check_url(url)
+    return url
 
 
 def open_directory(folder: Path, config: CloudConfig) -> Directory:

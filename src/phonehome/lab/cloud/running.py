@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-import shutil
+import os
 import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, cast
@@ -13,13 +14,15 @@ from typing import Any, Literal, Self, cast
 from phonehome.lab.certificates import CA_FILE, Authority
 from phonehome.lab.clock import LabClock, set_clock
 from phonehome.lab.cloud.config import CloudConfig, Group, RegionName, ResidencyRule
-from phonehome.lab.cloud.deletions import Attestation
+from phonehome.lab.cloud.deletions import Attestation, check, region_key
 from phonehome.lab.cloud.directory import Directory
+from phonehome.lab.cloud.folder import CONFIG_FILE, check_own, claim, clear
+from phonehome.lab.cloud.heads import START, read_head, sign_head, write_head
 from phonehome.lab.cloud.hosts import PREFIXES, SERVICES, SERVICES_BY_NAME
 from phonehome.lab.cloud.loop import run
 from phonehome.lab.cloud.mover import Moved, Mover, recover_patiently
 from phonehome.lab.cloud.peers import Peers, make_token
-from phonehome.lab.cloud.region import CONFIG_FILE, open_directory
+from phonehome.lab.cloud.region import DIRECTORY, database_url, open_directory
 from phonehome.lab.cloud.serving import serve_region
 from phonehome.lab.cloud.topology import Endpoint, Topology, plan, read_topology
 from phonehome.lab.processes import START_SECONDS, STOP_SECONDS, Child, ChildError
@@ -74,6 +77,8 @@ class Cloud:
         self.clock = LabClock(folder)
         self._mode = mode
         self._servers: dict[RegionName, Child | _ThreadServer] = {}
+        self.held: int | None = None
+        """The descriptor that keeps other clouds from the folder while this one is open."""
         self.directory: Directory = open_directory(folder, config)
         self._peers = Peers(folder, self.topology)
 
@@ -149,9 +154,18 @@ class Cloud:
         return found
 
     def deletions(self, region: RegionName) -> Attestation:
-        """Give a region's signed log of deletions; `deletions.check` verifies it."""
+        """Give a region's signed log of deletions; `check_deletions` verifies it, as does `deletions.check`."""
         answer = self.control(region, "/control/deletions")
         return cast(Attestation, answer)
+
+    def check_deletions(self, region: RegionName) -> str | None:
+        """Say what is wrong with a region's log of deletions, held against the head that the folder keeps."""
+        kept = read_head(self.folder, region.value)
+        return (
+            "the head that the folder kept is gone"
+            if kept is None
+            else check(self.deletions(region), kept=kept)
+        )
 
     def residents(self, region: RegionName) -> dict[str, dict[str, Any]]:
         """Give whom a region serves, or did: state, epoch and number of rows, by user."""
@@ -205,6 +219,9 @@ class Cloud:
         self.stop()
         self._peers.close()
         self.directory.close()
+        if self.held is not None:
+            os.close(self.held)
+            self.held = None
 
     def __enter__(self) -> Self:
         return self
@@ -246,6 +263,7 @@ def prepare(folder: Path, config: CloudConfig) -> None:
         names = [PREFIXES[region] + host for host in plain] if PREFIXES[region] else []
         kind = "rsa" if config.tls_minimum == "1.0" else "ec"
         authority.issue(folder, region.value, [*names, *plain], kind=kind)
+        write_head(folder, sign_head(region.value, 0, START, region_key(folder, region.value)))
     directory = open_directory(folder, config)
     directory.create()
     directory.set_rules(config.residency)
@@ -261,24 +279,31 @@ def start(
         folder: Where its databases, certificates and logs live; private to the user.
         config: What it is to be like; None: the vendor's of July 2014.
         mode: `processes`: each region is one and may be killed; `threads`: quick, in this process.
-        fresh: Begin anew (the folder's content is deleted); False: go on with what is in the folder, on the same
-            addresses.
+        fresh: Begin anew (what a cloud left in the folder is deleted); False: go on with what is in the folder, on the
+            same addresses.
 
     Returns:
         The running cloud.
+
+    Raises:
+        ConfigError: The folder holds something else, a cloud is running from it, or the database is not of this machine.
     """
     config = CloudConfig() if config is None else config
+    database_url(folder, config, DIRECTORY)
     if fresh:
-        if folder.exists() and any(folder.iterdir()):
-            if not (folder / CONFIG_FILE).exists():
-                raise ChildError(
-                    f"{folder} holds something else than a cloud of the lab; name an empty folder"
-                )
-            shutil.rmtree(folder)
-        prepare(folder, config)
-    else:
-        config = CloudConfig.model_validate(json.loads((folder / CONFIG_FILE).read_bytes()))
-    cloud = Cloud(folder, config, mode)
+        folder.mkdir(parents=True, exist_ok=True)
+        check_own(folder)
+    with ExitStack() as undoing:
+        held = claim(folder)
+        undoing.callback(os.close, held)
+        if fresh:
+            clear(folder)
+            prepare(folder, config)
+        else:
+            config = CloudConfig.model_validate(json.loads((folder / CONFIG_FILE).read_bytes()))
+        cloud = Cloud(folder, config, mode)
+        cloud.held = held
+        undoing.pop_all()  # closed with the cloud from here on
     try:
         cloud.start()
     except BaseException:

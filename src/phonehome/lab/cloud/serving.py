@@ -30,6 +30,8 @@ RELAY_SECONDS = 0.05
 """How long a message for another region waits at most before it is carried."""
 SCRUB_SECONDS = 1.0
 """How long what was deleted stays in SQLite's log."""
+HEAD_SECONDS = 1.0
+"""How often the head of the log of deletions is kept: a log that was cut shows what is older than that."""
 _THREADS = 48
 _JOIN_SECONDS = 10.0
 _log = logging.getLogger(__name__)
@@ -108,6 +110,7 @@ def _start_threads(region: Region, relay: Relay, stopped: threading.Event) -> li
     works: tuple[tuple[Callable[[], object], float], ...] = (
         (relay.turn, RELAY_SECONDS),
         (lambda: enforce_retention(region), region.config.retention_every_s),
+        (region.keep_head, HEAD_SECONDS),
         (lambda: _scrub(region), SCRUB_SECONDS),
     )
     threads = [

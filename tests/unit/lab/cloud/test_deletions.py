@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine
 
-from phonehome.lab.cloud.deletions import Attestation, attest, check, log_deletion, region_key
+from phonehome.lab.cloud.deletions import Attestation, attest, check, head_of, log_deletion, region_key
+from phonehome.lab.cloud.heads import START, advance, read_head, sign_head, write_head
 from phonehome.lab.cloud.tables import region_metadata
 
 
@@ -64,3 +65,77 @@ def test_a_record_that_is_changed_or_left_out_is_missed(attested: Attestation, p
     assert check({**attested, "entries": edited}) is not None  # type: ignore[typeddict-item]
     short = [*entries[:position], *entries[position + 1 :]]
     assert check({**attested, "entries": short}) is not None
+
+
+def _attest(connection: Connection, folder: Path) -> Attestation:
+    return attest(connection, region="beijing", key=region_key(folder, "beijing"))
+
+
+def _keep(connection: Connection, folder: Path) -> None:
+    advance(connection, folder, "beijing", region_key(folder, "beijing"))
+
+
+def _verdict(connection: Connection, folder: Path) -> str:
+    """Give what is wrong with the log as it is now, held against the head that the folder keeps."""
+    _keep(connection, folder)
+    return check(_attest(connection, folder), kept=read_head(folder, "beijing")) or ""
+
+
+@pytest.fixture
+def kept(connection: Connection, tmp_path: Path) -> Path:
+    """Five records, and the folder that keeps the head."""
+    write_head(tmp_path, sign_head("beijing", 0, START, region_key(tmp_path, "beijing")))
+    for name in "abcde":
+        _log(connection, name)
+        _keep(connection, tmp_path)
+    assert _verdict(connection, tmp_path) == ""
+    return tmp_path
+
+
+def test_a_log_that_goes_on_is_in_order(connection: Connection, kept: Path) -> None:
+    before = head_of(_attest(connection, kept))
+    _log(connection, "f")
+    assert _verdict(connection, kept) == ""
+    assert check(_attest(connection, kept), kept=before) is None
+    head = read_head(kept, "beijing")
+    assert head is not None
+    assert head["count"] == 6
+
+
+@pytest.mark.parametrize("left", [0, 3])
+def test_a_log_whose_end_was_cut_off_is_found_out_however_it_goes_on(
+    connection: Connection, kept: Path, left: int
+) -> None:
+    connection.exec_driver_sql(f"DELETE FROM deletions WHERE n >= {left}")
+    assert check(_attest(connection, kept)) is None, "by itself it shows nothing"
+    assert "it had 5" in _verdict(connection, kept)
+    for name in "vwxyz":
+        _log(connection, name)
+    assert "not those whose head was kept" in _verdict(connection, kept)
+
+
+def test_a_log_that_was_written_anew_is_found_out(connection: Connection, kept: Path) -> None:
+    connection.exec_driver_sql("DELETE FROM deletions")
+    for name in "abxde":
+        _log(connection, name)
+    assert check(_attest(connection, kept)) is None, "the region's own key signs it"
+    assert "not those whose head was kept" in _verdict(connection, kept)
+
+
+def test_a_log_that_another_key_signed_is_found_out(connection: Connection, kept: Path) -> None:
+    (kept / "beijing.signing-key").unlink()
+    _log(connection, "f")
+    assert check(_attest(connection, kept)) is None
+    assert "another key" in _verdict(connection, kept)
+
+
+def test_a_head_that_was_lowered_is_found_out(connection: Connection, kept: Path) -> None:
+    head = read_head(kept, "beijing")
+    assert head is not None
+    assert "not signed" in (check(_attest(connection, kept), kept={**head, "count": 4}) or "")
+
+
+def test_a_head_that_is_gone_is_not_made_again(connection: Connection, kept: Path) -> None:
+    (kept / "beijing.deletions-head").unlink()
+    _keep(connection, kept)
+    assert read_head(kept, "beijing") is None

@@ -150,6 +150,7 @@ def _refusals(region: Region, _: Data) -> dict[str, object]:
 
 
 def _deletions(region: Region, _: Data) -> dict[str, object]:
+    region.keep_head()
     key = region_key(region.folder, region.name.value)
     return dict(
         region.database.read(lambda connection: attest(connection, region=region.name.value, key=key))
