@@ -1,4 +1,4 @@
-"""Which end is the phone: told by the user, or found in the traffic."""
+"""Which end is the phone: told by the user or by the session that was recorded, or found in the traffic."""
 
 from collections import Counter
 
@@ -24,7 +24,7 @@ class HandsetFinder:
     """Learns from each window's segments which addresses are the handset's.
 
     Args:
-        told: An IP address or a MAC that the user gave; None to find it.
+        told: An IP address or a MAC that the user gave, or the session; None to find it.
     """
 
     def __init__(self, told: str | None = None) -> None:
@@ -34,7 +34,7 @@ class HandsetFinder:
         self._why = ""
         self._is_certain = self.is_told
         if told is not None:
-            self._why = "the user named it"
+            self._why = "it was named beforehand"
             if _is_mac(told):
                 self._mac = int(told.replace(":", "").replace("-", "").replace(".", ""), 16)
             else:

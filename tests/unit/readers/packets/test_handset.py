@@ -142,7 +142,7 @@ def test_told_by_address_it_is_that_one_and_its_other_addresses() -> None:
     finder = find(parts, told="192.168.7.20")
     assert addresses(finder) == ("192.168.7.20", "2001:db8:7::20")
     assert finder.handset is not None
-    assert finder.handset.why == "the user named it"
+    assert finder.handset.why == "it was named beforehand"
     assert finder.is_handset(*read_address("2001:db8:7::20"))
     assert not finder.is_handset(*read_address("192.168.7.21"))
 
