@@ -129,7 +129,8 @@ def session_schema() -> dict[str, Json]:
     )
     port: Json = {"type": "integer", "minimum": 0, "maximum": session_file.MAX_PORT}
     stand_in = _object(
-        {"host": _LINE, "port": port, "address": _LINE, "server": _LINE}, session_file.STAND_IN_KEYS
+        {"host": _LINE, "port": port, "address": _LINE, "server": _LINE, "relay": _LINE_OR_NULL},
+        session_file.STAND_IN_KEYS,
     )
     return _document(
         session_file.SCHEMA,

@@ -280,7 +280,7 @@ class _Reader:
 
 
 def _stand_in(item: Node) -> StandIn:
-    parts = item.mapping("a stand-in", STAND_IN_KEYS)
+    parts = item.mapping("a stand-in", (*STAND_IN_KEYS, "relay"))
     port = require(parts, "port", item, "443")
     written = port.plain("port")
     if not _PORT.fullmatch(written) or int(written) > MAX_PORT:
@@ -290,6 +290,7 @@ def _stand_in(item: Node) -> StandIn:
         port=int(written),
         address=read_text(require(parts, "address", item, "203.0.113.10"), "address", MAX_LINE),
         server=read_text(require(parts, "server", item, '"127.0.0.1:8443"'), "server", MAX_LINE),
+        relay=read_optional(parts.get("relay"), "relay", MAX_LINE),
     )
 
 

@@ -126,7 +126,13 @@ def _consent(entry: Consent) -> Part:
 
 
 def _stand_in(one: StandIn) -> Part:
-    return {"host": one.host, "port": one.port, "address": one.address, "server": one.server}
+    parts: dict[str, Part] = {
+        "host": one.host,
+        "port": one.port,
+        "address": one.address,
+        "server": one.server,
+    }
+    return parts if one.relay is None else parts | {"relay": one.relay}
 
 
 def _capture(capture: SessionCapture) -> Part:

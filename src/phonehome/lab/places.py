@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from phonehome.lab.cloud.config import RegionName
 from phonehome.lab.cloud.hosts import SERVICES
 from phonehome.lab.cloud.topology import Endpoint
+from phonehome.lab.handset.network import AddressMap
 from phonehome.lab.tap.relay import Route
 from phonehome.lab.truth import Receiver
 from phonehome.model.session import StandIn
@@ -67,14 +68,24 @@ def name_receivers(elsewhere: Sequence[str], *, keeps_addresses: bool) -> list[R
     return vendors + [Receiver(host=host, organisation=None, country=None) for host in elsewhere]
 
 
-def stand_ins(routes: Sequence[Route]) -> tuple[StandIn, ...]:
-    """Give the map from loopback to the scenario, as a session has it."""
+def stand_ins(routes: Sequence[Route], relays: AddressMap) -> tuple[StandIn, ...]:
+    """Give the whole map from loopback to the scenario, as a session has it.
+
+    Args:
+        routes: The scenario's hosts, and the servers that stand for them.
+        relays: Where the handset connects to instead of a server, by host and port of the scenario.
+    """
     return tuple(
         StandIn(
             host=route.host,
             port=route.port,
             address=route.address,
-            server=f"{route.server[0]}:{route.server[1]}",
+            server=_write(route.server),
+            relay=_write(relays[route.host, route.port]) if (route.host, route.port) in relays else None,
         )
         for route in routes
     )
+
+
+def _write(place: tuple[str, int]) -> str:
+    return f"{place[0]}:{place[1]}"

@@ -158,6 +158,7 @@ class _Run:
         recorder = RECORDERS[self.options.recorder](setting)
         async with recorder:
             began = recorder.clock.now
+            relays = dict(recorder.relays) if planned.is_recorded else {}
             steps = await self._walk(planned, memory, recorder, routes)
             ended = recorder.clock.now
         session = replace(
@@ -169,7 +170,7 @@ class _Run:
             handset=recorder.handset,
             tools={"phonehome lab": f"{__version__}, scenario {self.scenario.id}, seed {self.options.seed}"}
             | dict(recorder.tools),
-            stand_ins=stand_ins(routes),
+            stand_ins=stand_ins(routes, relays),
             recorded=Recorded(begin=began, end=ended) if ended > began else None,
         )
         add_session(self.root, session, recorder.recordings(), DOING)

@@ -85,12 +85,14 @@ class StandIn:
         port: Its port in the scenario.
         address: Its address in the scenario.
         server: Address and port of what stood for it.
+        relay: Address and port that the handset connected to instead, where a recorder stood between.
     """
 
     host: str
     port: int
     address: str
     server: str
+    relay: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,13 @@ from mitmproxy_tool import install_mitmproxy
 from phonehome.audit.case_run import CaseOptions, audit_case
 from phonehome.case.folder import load_case
 from phonehome.documents.audit import AuditDocument
+from phonehome.lab.handset.phone import PUSH_PORT
 from phonehome.lab.run import RunOptions, run_scenario
 from phonehome.lab.scenarios import find_scenario
 from phonehome.lab.scoring import score_case
 from phonehome.model.errors import ConfigError
+from phonehome.model.exchange import Exchange
+from phonehome.readers import ReadingOptions, iter_inputs, read_inputs
 
 pytestmark = pytest.mark.heavy
 SCENARIOS = ("redmi-1s-2014", "mi-cloud", "pinned")
@@ -40,6 +43,22 @@ def findings(root: Path) -> Counter[tuple[object, ...]]:
         )
         for one in document.findings
     )
+
+
+def places(root: Path) -> set[str | None]:
+    """Give address and port of everybody whom the first session's exchanges went to."""
+    loaded = load_case(root)
+    session = loaded.case.sessions[0]
+    files = iter_inputs([str(path) for path in loaded.capture_paths(session)])
+    options = ReadingOptions(key_logs=tuple(path.read_bytes() for path in loaded.keylog_paths(session)))
+    found: set[str | None] = {
+        f"{item.address}:{item.port}"
+        for reading in read_inputs(files, options)
+        for item in reading
+        if isinstance(item, Exchange)
+    }
+    assert found
+    return found
 
 
 class _Tapped(dict[str, Counter[tuple[object, ...]]]):
@@ -74,6 +93,8 @@ def test_tcpdump_gives_the_same_findings_as_the_tap(
     assert findings(root) == tapped[name]
     assert score_case(root, CaseOptions()).perfect
     session = load_case(root).case.sessions[0]
+    relays = {one.relay for one in session.stand_ins}
+    assert places(root) <= relays
     assert session.clock_offset_s > 300_000_000  # from 2014 to now
     assert session.captures[0].keylog == "keys.log"
 
@@ -86,4 +107,18 @@ def test_mitmproxy_gives_the_same_findings_as_the_tap(
     root = record(name, "mitmproxy", tmp_path)
     assert findings(root) == tapped[name]
     assert score_case(root, CaseOptions()).perfect
-    assert {session.position for session in load_case(root).case.sessions} == {"proxy"}
+    sessions = load_case(root).case.sessions
+    assert {session.position for session in sessions} == {"proxy"}
+    for session in sessions:
+        assert len({one.relay for one in session.stand_ins if one.port != PUSH_PORT}) == 1
+        assert {one.relay for one in session.stand_ins if one.port == PUSH_PORT} == {None}
+
+
+def test_the_map_of_a_tapped_session_has_the_captures_addresses_and_ports_of_the_tap(tmp_path: Path) -> None:
+    root = record("pinned", "tap", tmp_path)
+    session = load_case(root).case.sessions[0]
+    assert places(root) <= {f"{one.address}:{one.port}" for one in session.stand_ins}
+    relays = {one.relay for one in session.stand_ins}
+    assert len(relays) == len(session.stand_ins)
+    assert not relays & {one.server for one in session.stand_ins}
+    assert {str(one).rpartition(":")[0] for one in relays} == {"127.0.0.1"}

@@ -35,6 +35,15 @@ def test_they_are_read_and_written_alike(root: Path) -> None:
     assert load_case(root).case.sessions[0] == session
 
 
+def test_what_the_handset_connected_to_instead_is_part_of_them(root: Path) -> None:
+    append(root, LINE.replace("}]", ', relay: "127.0.0.1:41022"}]'))
+    session = load_case(root).case.sessions[0]
+    assert [one.relay for one in session.stand_ins] == ["127.0.0.1:41022"]
+    written = write_session(session)
+    (root / "sessions" / SESSION / "session.yaml").write_text(written, encoding="utf-8")
+    assert load_case(root).case.sessions[0] == session
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from phonehome.case.adding import Recording
+from phonehome.lab.handset.network import AddressMap
 from phonehome.lab.handset.ways import Way
 from phonehome.lab.tap.clock import ScenarioClock
 from phonehome.lab.tap.relay import Route
@@ -79,6 +80,11 @@ class Recorder(ABC):
     def handset(self) -> str | None:
         """The handset's address in the recording, where it has one."""
         return None
+
+    @property
+    def relays(self) -> AddressMap:
+        """Where the handset connects to instead of the servers, by host and port of the scenario."""
+        return {}
 
     def past(self) -> Way:
         """The way that goes past this recorder: the servers themselves, over a network that it does not see."""

@@ -13,7 +13,7 @@ from typing import Self
 
 from phonehome.case.adding import Recording
 from phonehome.lab.addresses import free_port
-from phonehome.lab.handset.network import Proxy
+from phonehome.lab.handset.network import AddressMap, Proxy
 from phonehome.lab.handset.ways import Way
 from phonehome.lab.recorders.base import Recorder, Setting, direct, trusting
 from phonehome.lab.recorders.programs import Program, ask_version, find_program
@@ -23,6 +23,8 @@ from phonehome.model.session import Position
 CAPTURE = "traffic.mitm"
 LOOPBACK = "127.0.0.1"
 SETTLE_S = 0.3
+PROXIED = (80, 443)
+"""Ports of the scenario whose traffic a proxy for HTTP carries."""
 MAP_FILE = "map.json"
 ADDON = '''"""Leads mitmproxy to the lab's servers, and nowhere else."""
 
@@ -86,6 +88,12 @@ class MitmproxyRecorder(Recorder):
             recorded=True,
             proxy=Proxy(host=LOOPBACK, port=self._port),
         )
+
+    @property
+    def relays(self) -> AddressMap:
+        """The proxy, for everything that goes through it: HTTP, and no push stream."""
+        place = (LOOPBACK, self._port)
+        return {(one.host, one.port): place for one in self.setting.routes if one.port in PROXIED}
 
     @property
     def tools(self) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ from typing import Self
 
 from phonehome import __version__
 from phonehome.case.adding import Recording
+from phonehome.lab.handset.network import AddressMap
 from phonehome.lab.handset.ways import Way
 from phonehome.lab.recorders.base import KEYLOG, Recorder, Setting, trusting
 from phonehome.lab.tap.clock import StepClock
@@ -50,6 +51,11 @@ class TapRecorder(Recorder):
             context=lambda pinned: trusting(ca_file, None if pinned else keylog),
             recorded=True,
         )
+
+    @property
+    def relays(self) -> AddressMap:
+        """The tap's own ports, which its capture does not show."""
+        return self._tap.listening
 
     @property
     def tools(self) -> Mapping[str, str]:

@@ -1,8 +1,8 @@
 """Recording with tcpdump on the loopback interface, where it may: real packets, at this machine's time.
 
 The handset connects to a relay's ports on loopback, and tcpdump records these: so it sees what goes over the recorded
-network, and not the rest of loopback. Addresses are those of loopback; `stand_ins` of the session says for which hosts
-they stand. The key log lies beside the capture.
+network, and not the rest of loopback. Addresses are those of loopback; `relay` in `stand_ins` of the session says for
+which hosts they stand. The key log lies beside the capture.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from phonehome.case.adding import Recording
+from phonehome.lab.handset.network import AddressMap
 from phonehome.lab.handset.ways import Way
 from phonehome.lab.recorders.base import KEYLOG, Recorder, Setting, trusting
 from phonehome.lab.recorders.programs import Program, ask_version, find_program
@@ -63,6 +64,11 @@ class TcpdumpRecorder(Recorder):
             context=lambda pinned: trusting(ca_file, None if pinned else keylog),
             recorded=True,
         )
+
+    @property
+    def relays(self) -> AddressMap:
+        """The relay's ports: those in the capture."""
+        return self._relay.listening
 
     @property
     def tools(self) -> Mapping[str, str]:
