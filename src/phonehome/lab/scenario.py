@@ -1,13 +1,15 @@
 """A scenario: which builds do what, in which sessions, and what everybody can know of it afterwards."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from phonehome.lab.handset.build import Build
+from phonehome.lab.handset.expressions import Expression
 from phonehome.lab.truth import RightVerdict, UnknownCell
 from phonehome.model.session import Session
+from phonehome.model.subject import DataType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,17 +21,25 @@ class PlannedSession:
         begin: When it begins, by the scenario's clock.
         sees_cellular: Whether the recorder stands where the cellular network's traffic passes, too.
         fresh: The handset was reset before it, and remembers nothing.
+        carrier_adds: Headers that the carrier writes into what goes in clear over its network.
     """
 
     session: Session
     begin: datetime
     sees_cellular: bool = False
     fresh: bool = False
+    carrier_adds: Mapping[str, Expression] = field(default_factory=dict)
 
     @property
     def build(self) -> str:
         """The build of the handset."""
         return self.session.conditions["build"]
+
+    @property
+    def data_types(self) -> frozenset[DataType]:
+        """Every data type that the carrier adds."""
+        found = (one.source for one in self.carrier_adds.values())
+        return frozenset(source for source in found if isinstance(source, DataType))
 
     @property
     def is_recorded(self) -> bool:

@@ -16,6 +16,8 @@ from phonehome.case.reading import (
 from phonehome.case.timeline import read_conditions
 from phonehome.case.yamlfile import Node
 from phonehome.lab.handset.build import Build
+from phonehome.lab.handset.expressions import Expression
+from phonehome.lab.handset.request_file import read_headers
 from phonehome.lab.scenario import PlannedSession
 from phonehome.lab.skeleton import Skeleton
 from phonehome.model.session import Consent, ConsentState, Position, Session, Step
@@ -25,6 +27,7 @@ KEYS = (
     "subject",
     "begin",
     "sees_cellular",
+    "carrier_adds",
     "fresh",
     "protocol",
     "conditions",
@@ -85,6 +88,7 @@ class SessionReader:
             begin=begin,
             sees_cellular=read_flag(parts.get("sees_cellular"), "sees_cellular", default=False),
             fresh=read_flag(parts.get("fresh"), "fresh", default=False),
+            carrier_adds=_carrier_adds(parts.get("carrier_adds"), session),
         )
 
     def _describe(self, item: Node, parts: dict[str, Node], name: str, begin: datetime) -> Session:
@@ -168,6 +172,17 @@ def read_flag(node: Node | None, what: str, *, default: bool) -> bool:
     if written not in ("true", "false"):
         raise node.error(f"{what} is true or false")
     return written == "true"
+
+
+def _carrier_adds(node: Node | None, session: Session) -> dict[str, Expression]:
+    """Read what the carrier adds: a condition must name it, or its doing would count as the build's."""
+    if node is None:
+        return {}
+    if session.conditions.get("network") != "cellular" or "carrier" not in session.conditions:
+        raise node.error(
+            "a carrier adds headers on its own network: give `network: cellular` and `carrier: NAME` as conditions"
+        )
+    return read_headers(node)
 
 
 def _items(parts: Mapping[str, Node], key: str) -> list[Node]:

@@ -14,9 +14,10 @@ from phonehome.documents.score import ScoreDocument
 from phonehome.judge.diff import compare
 from phonehome.judge.sides import choose_sessions, find_sessions
 from phonehome.lab.run import RunOptions, run_scenario
+from phonehome.lab.scenario import Scenario
 from phonehome.lab.scenarios import find_scenario, load_scenario, names
 from phonehome.lab.scoring import score_document
-from phonehome.lab.truth import FILE, load_truth
+from phonehome.lab.truth import FILE, Truth, load_truth
 
 QUICK = ("redmi-1s-2014", "encodes", "pinned")
 SCENARIOS = [name if name in QUICK else pytest.param(name, marks=pytest.mark.heavy) for name in names()]
@@ -42,12 +43,40 @@ CHANGES = {
     "keeps-sending": ("contact_phone_number", {"wrapped"}),
     "sealed": ("contact_phone_number", {"not_exercised"}),
     "pinned": ("contact_phone_number", {"not_exercised"}),
-    "carrier-header": ("imsi", {"new"}),
+    # Which the carrier writes into the requests of either build: nothing new of the second.
+    "carrier-header": ("imsi", {"still_sent", "not_exercised"}),
     "other-owner": ("contact_phone_number", {"moved"}),
     "messages": ("sms_text", {"new"}),
     "talkative": ("installed_app", {"new"}),
     "mi-cloud": ("call_phone_number", {"new"}),
 }
+
+
+NUMBERS = {"phone_number", "contact_phone_number", "sms_phone_number"}
+OF_THE_OWNER = NUMBERS | {"imei", "imsi", "iccid"}
+VENDORS = ("xiaomi.com", "xiaomi.net", "miui.com")
+
+
+def broken_by_truth(truth: Truth, scenario: Scenario) -> set[str]:
+    """Which claims on a second build what it really sent breaks, where a recording shows it."""
+    added = {one.session.id for one in scenario.sessions if one.carrier_adds}
+    builds = {one.session.id: one.build for one in scenario.sessions}
+    sent = [
+        one
+        for one in truth.sent
+        if builds[one.session] == scenario.build
+        and one.session not in added
+        and one.recorded
+        and one.readable
+    ]
+    numbers = [one for one in sent if one.data_type in NUMBERS]
+    of_owner = [one for one in sent if one.data_type in OF_THE_OWNER]
+    return {
+        *(["stopped"] if numbers else []),
+        *(["consent"] if any(one.consent != "granted" for one in numbers) else []),
+        *(["encrypted"] if any(one.transport == "cleartext" for one in of_owner) else []),
+        *(["owner"] if any(not one.host.endswith(VENDORS) for one in of_owner) else []),
+    }
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -60,6 +89,9 @@ def test_a_scenario_scores_perfectly_on_what_is_readable(name: str, tmp_path: Pa
     assert score.funnel.found == score.funnel.readable > 0
     assert document.case is not None
     assert document.case.kind == "reconstruction"
+    if find_scenario(name).build is not None:
+        right = {one.id for one in find_scenario(name).verdicts if one.verdict == "contradicted"}
+        assert right == broken_by_truth(load_truth(tmp_path / "case" / FILE), find_scenario(name))
     if name in CHANGES:
         kind, allowed = CHANGES[name]
         build = find_scenario(name).build

@@ -72,6 +72,16 @@ def test_steps_are_a_minute_apart_and_consent_holds_from_its_step(tmp_path: Path
         (SESSION.replace("build: factory, ", ""), "has a build"),
         (SESSION.replace("granted", "sure"), "granted"),
         (SESSION.replace("subject:", "sees_cellular: maybe\n    subject:"), "true or false"),
+        (
+            SESSION.replace("subject:", "carrier_adds: {x-msisdn: phone_number}\n    subject:"),
+            "carrier: NAME",
+        ),
+        (
+            SESSION.replace("subject:", "carrier_adds: {X-MSISDN: phone_number}\n    subject:").replace(
+                "network: wifi", "network: cellular, carrier: adds-headers"
+            ),
+            "cannot be a name",
+        ),
         (SESSION + "verdicts: {stopped: maybe}\n", "untested"),
         (SESSION + "unknown: [{text: x, claim: '?'}]\n", "claim"),
     ],

@@ -130,7 +130,6 @@ class Build:
         about: What it is for.
         behaviours: In the order in which they happen at one step.
         pinned: Hosts whose certificates it pins: nobody gets the keys of its connections to them.
-        carrier_adds: Headers that the carrier puts into what goes in clear over its network.
     """
 
     id: str
@@ -138,7 +137,6 @@ class Build:
     about: str
     behaviours: tuple[Behaviour, ...]
     pinned: frozenset[str] = frozenset()
-    carrier_adds: Mapping[str, Expression] = field(default_factory=dict)
 
     @property
     def data_types(self) -> frozenset[DataType]:
@@ -152,7 +150,6 @@ class Build:
         return frozenset(found | files)
 
     def _expressions(self) -> Iterator[Expression]:
-        yield from self.carrier_adds.values()
         for behaviour in self.behaviours:
             match behaviour.act:
                 case Request() as request:

@@ -28,18 +28,17 @@ from phonehome.lab.handset.build import (
     Request,
     ShortMessage,
 )
-from phonehome.lab.handset.expressions import Expression, parse_template
+from phonehome.lab.handset.expressions import parse_template
 from phonehome.lab.handset.request_file import (
     MAX_ENTRIES,
     parse_with,
-    read_headers,
     read_number,
     read_request,
 )
 from phonehome.model.errors import ConfigError
 
 SCHEMA = "phonehome.lab-build/1"
-KEYS = ("id", "title", "about", "extends", "without", "pinned", "carrier_adds", "behaviours")
+KEYS = ("id", "title", "about", "extends", "without", "pinned", "behaviours")
 ACTS = ("request", "sms", "push")
 BEHAVIOUR_KEYS = ("id", "on", "when", "service", "percent", *ACTS)
 MAX_EXTENDED = 16
@@ -71,7 +70,6 @@ def read_build(path: Path, find: Lookup, above: tuple[str, ...] = ()) -> Build:
     base: Build | None = None
     title = about = ""
     pinned: frozenset[str] = frozenset()
-    adds: dict[str, Expression] = {}
     without: list[str] = []
     own: dict[str, Behaviour] = {}
     with remarks.collecting():
@@ -85,8 +83,6 @@ def read_build(path: Path, find: Lookup, above: tuple[str, ...] = ()) -> Build:
         base = _base(parts.get("extends"), find, (*above, path.stem))
     with remarks.collecting():
         pinned = frozenset(node.text("a pinned host") for node in _items(parts, "pinned"))
-    with remarks.collecting():
-        adds = read_headers(parts.get("carrier_adds"))
     with remarks.collecting():
         without = _without(parts, base)
     for item in _items(parts, "behaviours"):
@@ -103,7 +99,6 @@ def read_build(path: Path, find: Lookup, above: tuple[str, ...] = ()) -> Build:
         about=about,
         behaviours=tuple((inherited | own).values()),
         pinned=pinned | (base.pinned if base else frozenset()),
-        carrier_adds={**(base.carrier_adds if base else {}), **adds},
     )
 
 

@@ -13,6 +13,7 @@ import httpx
 from phonehome.lab.cloud import Cloud
 from phonehome.lab.cloud.tokens import sim_credentials
 from phonehome.lab.handset.build import Account, Behaviour, BodyKind, Build, PushTalk, Request, ShortMessage
+from phonehome.lab.handset.expressions import Expression
 from phonehome.lab.handset.memory import Memory, Session
 from phonehome.lab.handset.network import find_address
 from phonehome.lab.handset.push import NOBODY, talk
@@ -50,6 +51,7 @@ class Phone:
         state: What is on it.
         memory: What it remembers of earlier sessions.
         way: How its traffic leaves.
+        carrier_adds: Headers that its carrier writes into what goes in clear over the cellular network.
         clock: The scenario's.
         cloud: The vendor's, to which its carrier brings SMS.
         book: Where the truth is noted.
@@ -67,6 +69,7 @@ class Phone:
     book: TruthBook
     random: Random
     own: Mapping[str, str]
+    carrier_adds: Mapping[str, Expression] = field(default_factory=dict)
     _clients: Clients = field(init=False)
     _step: str | None = field(init=False, default=None)
     _sendings: int = field(init=False, default=0)
@@ -112,7 +115,7 @@ class Phone:
             headers["idempotency-key"] = f"{behaviour.id}-{self.random.getrandbits(64):016x}"
         added: list[Placed] = []
         if written.is_clear and self.state.network != "wifi":
-            headers |= write_headers(self.build.carrier_adds, values, self.own, added)
+            headers |= write_headers(self.carrier_adds, values, self.own, added)
         closed = pinned and not written.is_clear
         sending = self._begin(behaviour, written)
         for placed in (*written.placed, *added):

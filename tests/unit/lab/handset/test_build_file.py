@@ -80,7 +80,7 @@ def test_a_build_that_extends_another_changes_what_it_names_and_keeps_the_rest(t
         ("extends: nobody\n" + GOOD, 5, "no build 'nobody'"),
         ("without: [look]\n" + GOOD, 5, "not known"),
         (GOOD + GOOD.split("\n", 1)[1], 7, "stands twice"),
-        ("carrier_adds: {X-MSISDN: phone_number}\n" + GOOD, 5, "cannot be a name"),
+        ("carrier_adds: {x-msisdn: phone_number}\n" + GOOD, 5, "carrier_adds"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_and_line(tmp_path: Path, text: str, line: int, said: str) -> None:
