@@ -112,7 +112,7 @@ def _absent(scenario: Scenario, subjects: dict[str, Subject]) -> Iterator[Absent
         cells = [cell for cell in scenario.unknown if cell.covers(session)]
         for value in subjects[session.subject].values:
             is_unknown = any(not cell.data_types or value.type in cell.data_types for cell in cells)
-            if value.type not in scenario.builds[one.build].data_types and not is_unknown:
+            if value.type not in scenario.builds[one.build].data_types | one.data_types and not is_unknown:
                 yield AbsentValue(value_id=value.id, session=session.id)
 
 
@@ -196,6 +196,7 @@ class _Run:
             book=self.book,
             random=Random(f"{self.options.seed}/{session.id}"),
             own=self._words(session, build.id),
+            carrier_adds=planned.carrier_adds,
         )
         taken = []
         try:
