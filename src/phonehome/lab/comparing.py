@@ -83,6 +83,10 @@ class Expecting:
         hosts = self._services.get(service, []) if service is not None else []
         return any(host == name or (name.startswith(".") and host.endswith(name)) for name in hosts)
 
+    def is_untold(self, value: SentValue) -> bool:
+        """Say whether the case does not tell of a value's host that the service that asked for it uses it."""
+        return value.service is not None and not self.serves(value.service, value.host)
+
     def of(self, value: SentValue, value_id: str, at: datetime | None) -> Seen:
         """Give what an audit must say of a value."""
         receiver = self._receivers.get(value.host)

@@ -56,37 +56,31 @@ def score(truth: Truth, document: AuditDocument, measured: Measured, verdicts: V
     """
     if document.case is None:
         raise ConfigError("only the audit of a case can be scored, and this is one of bare recordings")
-    names = _Names(document.case.sessions, several=len(document.case.handsets) > 1)
+    sessions = document.case.sessions
+    names = _Names(sessions, several=len(document.case.handsets) > 1)
     expecting = Expecting(truth.receivers, document.case.services)
-    readable = [one for one in truth.sent if measured.opens(one)]
-    sent = [expecting.of(one, names.of(one), read_moment(one.at)) for one in readable]
+    way = _Way(truth.sent, measured, names)
+    sent = [expecting.of(one, names.of(one), read_moment(one.at)) for one in way.readable]
     ups = [one for one in document.findings if one.direction == UP]
     found = [seen for one in ups if one.weak is None for seen in names.see(one, expecting)]
     compared = compare(sent, found)
     wrong = _Wrong(truth, names, {one.sight.cell for one in sent})
-    false = [wrong.tell(one) for one in document.findings if one.weak is None and wrong.is_false(one)]
-    there = {session.id for session in document.case.sessions}
     counted = [row for row in verdicts.rows if row.counts]
     scored = ScoreDocument(
         case=document.case.title,
         perfect=False,
-        not_there=[one.session for one in truth.planned if one.session not in there],
+        not_there=_not_there(truth, sessions),
         false_not_seen=_rate_not_seen(sent, found),
-        funnel=_funnel(truth, measured, readable, compared),
-        lost=_group(names, (one for one in truth.sent if one.recorded and not measured.holds(one))),
-        unread=_group(
-            names,
-            (one for one in truth.sent if one.readable and measured.holds(one) and not measured.opens(one)),
-        ),
+        funnel=way.describe(compared),
+        lost=way.lost,
+        unread=way.unread,
         missed=compared.missed,
         misattributed=compared.misattributed,
-        false=false,
-        weak=[wrong.tell(one) for one in document.findings if one.weak is not None and wrong.is_false(one)],
+        false=wrong.among(document.findings, weak=False),
+        weak=wrong.among(document.findings, weak=True),
         flows=list(disagreements(document)),
-        consent_untold=sum(
-            one.service is not None and not expecting.serves(one.service, one.host) for one in readable
-        ),
-        blind_spots=list(_blind_spots(truth, measured, document.case.sessions)),
+        consent_untold=sum(expecting.is_untold(one) for one in way.readable),
+        blind_spots=list(_blind_spots(truth, measured, sessions)),
         unseen=list(check_unseen(truth, document)),
         unknown=list(check_unknown(truth, document)),
         verdicts=list(verdicts.rows),
@@ -95,6 +89,11 @@ def score(truth: Truth, document: AuditDocument, measured: Measured, verdicts: V
         unheld=list(verdicts.unheld),
     )
     return scored.model_copy(update={"perfect": _is_perfect(scored)})
+
+
+def _not_there(truth: Truth, sessions: Iterable[SessionDoc]) -> list[str]:
+    there = {session.id for session in sessions}
+    return [one.session for one in truth.planned if one.session not in there]
 
 
 def _is_perfect(doc: ScoreDocument) -> bool:
@@ -136,6 +135,37 @@ class _Names:
         yield from (seen for _ in range(finding.count))
 
 
+class _Way:
+    """The way of values from their sender to what can be read in the captures."""
+
+    def __init__(self, sent: Collection[SentValue], measured: Measured, names: _Names) -> None:
+        self._sent = sent
+        self._names = names
+        self._recorded = [one for one in sent if measured.holds(one)]
+        self.readable = [one for one in sent if measured.opens(one)]
+        self._lost = [one for one in sent if one.recorded and not measured.holds(one)]
+        self._unread = [one for one in self._recorded if one.readable and not measured.opens(one)]
+
+    @property
+    def lost(self) -> list[MissDoc]:
+        """What was to be recorded, and is not there."""
+        return _group(self._names, self._lost)
+
+    @property
+    def unread(self) -> list[MissDoc]:
+        """What was to be read, and is closed."""
+        return _group(self._names, self._unread)
+
+    def describe(self, compared: Compared) -> FunnelDoc:
+        """Count it."""
+        return FunnelDoc(
+            sent=len(self._sent),
+            recorded=len(self._recorded),
+            readable=len(self.readable),
+            found=compared.found,
+        )
+
+
 class _Wrong:
     """Tells findings that cannot be right.
 
@@ -147,12 +177,16 @@ class _Wrong:
         self._absent = {(one.session, names.within(one.session, one.value_id)) for one in truth.absent}
         self._known = {names.of(one) for one in truth.sent}
 
-    def is_false(self, finding: FindingDoc) -> bool:
+    def among(self, findings: Iterable[FindingDoc], *, weak: bool) -> list[FalseDoc]:
+        """Give those that cannot be right; weak ones, or the others."""
+        return [self._tell(one) for one in findings if (one.weak is not None) is weak and self._is_false(one)]
+
+    def _is_false(self, finding: FindingDoc) -> bool:
         if finding.direction != UP:
             return finding.value_id not in self._known
         return (finding.session, finding.value_id, finding.exchange.host) not in self._cells
 
-    def tell(self, finding: FindingDoc) -> FalseDoc:
+    def _tell(self, finding: FindingDoc) -> FalseDoc:
         if finding.direction != UP:
             why = "no server was ever told it"
         elif (finding.session, finding.value_id) in self._absent:
@@ -169,17 +203,6 @@ class _Wrong:
             direction=finding.direction,
             why=why,
         )
-
-
-def _funnel(
-    truth: Truth, measured: Measured, readable: Collection[SentValue], compared: Compared
-) -> FunnelDoc:
-    return FunnelDoc(
-        sent=len(truth.sent),
-        recorded=sum(measured.holds(one) for one in truth.sent),
-        readable=len(readable),
-        found=compared.found,
-    )
 
 
 def _group(names: _Names, values: Iterable[SentValue]) -> list[MissDoc]:

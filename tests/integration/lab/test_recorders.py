@@ -114,6 +114,25 @@ def test_mitmproxy_gives_the_same_findings_as_the_tap(
         assert {one.relay for one in session.stand_ins if one.port == PUSH_PORT} == {None}
 
 
+@pytest.mark.needs_tool("tcpdump")
+def test_a_recorder_that_ends_before_the_session_is_said_and_its_session_is_not_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty = tmp_path / "tcpdump"
+    hasty.write_text(
+        '#!/bin/sh\nfor one in "$@"; do [ "$one" = --version ] && exec tcpdump --version; done\n'
+        'exec tcpdump -c 5 "$@"\n',
+        encoding="utf-8",
+    )
+    hasty.chmod(0o700)
+    monkeypatch.setenv("PHONEHOME_TCPDUMP", str(hasty))
+    with pytest.raises(ConfigError, match=r"ended before the session did|cannot record here") as raised:
+        record("pinned", "tcpdump", tmp_path)
+    if "cannot record here" in str(raised.value):
+        pytest.skip(f"tcpdump may not record on loopback here: {raised.value}")
+    assert not (tmp_path / "pinned-tcpdump").exists()
+
+
 def test_the_map_of_a_tapped_session_has_the_captures_addresses_and_ports_of_the_tap(tmp_path: Path) -> None:
     root = record("pinned", "tap", tmp_path)
     session = load_case(root).case.sessions[0]

@@ -4,7 +4,6 @@ It ends the handset's TLS and opens its own to the servers, whose places an addo
 Hosts whose certificates are pinned are passed through closed, since the handset would refuse it there.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -132,9 +131,8 @@ class MitmproxyRecorder(Recorder):
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        await asyncio.sleep(SETTLE_S)
         if self._program is not None:
-            await self._program.stop()
+            await self._program.finish(SETTLE_S, whole=exception[0] is None)
 
 
 def _find() -> Path:

@@ -32,7 +32,8 @@ def find_program(name: str, variable: str, advice: str) -> Path:
 class Program:
     """A running program, whose output goes to a file."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
+        self._name = name
         self._process = process
         self._log = log
 
@@ -47,7 +48,7 @@ class Program:
             process = await asyncio.create_subprocess_exec(
                 *command, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out
             )
-        program = cls(process, log)
+        program = cls(command[0], process, log)
         try:
             async with asyncio.timeout(START_S):
                 while ready.encode() not in log.read_bytes():
@@ -61,6 +62,26 @@ class Program:
             await program.stop()
             raise
         return program
+
+    async def finish(self, settle_s: float, *, whole: bool) -> None:
+        """Stop it when what was sent last has arrived.
+
+        Args:
+            settle_s: For how long to wait for that.
+            whole: Whether the session came to its end, so that the recording is to be whole.
+
+        Raises:
+            ConfigError: It ended by itself before: nobody knows what it did not record.
+        """
+        try:
+            await asyncio.sleep(settle_s)
+            if whole and self._process.returncode is not None:
+                raise ConfigError(
+                    f"{self._name} ended before the session did (status {self._process.returncode}), so the recording "
+                    f"is not whole: {self.said()}"
+                )
+        finally:
+            await self.stop()
 
     async def stop(self) -> None:
         """Ask it to write what it has and end; make it end when it does not."""

@@ -5,7 +5,6 @@ network, and not the rest of loopback. Addresses are those of loopback; `relay` 
 which hosts they stand. The key log lies beside the capture.
 """
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -93,10 +92,11 @@ class TcpdumpRecorder(Recorder):
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        await asyncio.sleep(SETTLE_S)
-        if self._program is not None:
-            await self._program.stop()
-        await self._relay.__aexit__(*exception)
+        try:
+            if self._program is not None:
+                await self._program.finish(SETTLE_S, whole=exception[0] is None)
+        finally:
+            await self._relay.__aexit__(*exception)
 
 
 def _find() -> Path:
