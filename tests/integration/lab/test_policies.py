@@ -11,11 +11,21 @@ from pathlib import Path
 
 import pytest
 from lab_clients import Push, PushEndedError, phone_of
+from pydantic import ValidationError
 
 from phonehome.lab import cloud
-from phonehome.lab.cloud import Cloud, CloudConfig, Limits, RegionConfig, RegionName, Retention
+from phonehome.lab.cloud import (
+    Cloud,
+    CloudConfig,
+    Group,
+    Limits,
+    RegionConfig,
+    RegionName,
+    ResidencyRule,
+    Retention,
+)
 from phonehome.lab.cloud.peers import PeerError
-from phonehome.lab.processes import ChildError
+from phonehome.model.errors import ConfigError
 
 BEIJING = RegionName.BEIJING
 START = datetime(2014, 8, 7, tzinfo=UTC)
@@ -246,11 +256,51 @@ def test_a_cloud_goes_on_where_it_stopped(tmp_path: Path) -> None:
             assert again.data(again.send("+12025550142", "hello", "a"))["result"] == "sms"
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(ChildError, match="something else"):
+@pytest.mark.parametrize("other", ["thesis.txt", "beijing.sqlite.old", "photos/a.jpg"])
+@pytest.mark.parametrize("after_a_cloud", [False, True])
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, other: str, after_a_cloud: bool) -> None:
+    if after_a_cloud:
+        cloud.prepare(tmp_path, CloudConfig(regions=ONE))
+    path = tmp_path / other
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("years of work")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ConfigError, match=f"something else.*{path.relative_to(tmp_path).parts[0]}"):
         cloud.start(tmp_path)
-    assert (tmp_path / "thesis.txt").exists()
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_from_which_a_cloud_runs_is_left_alone(tmp_path: Path) -> None:
+    folder, config = tmp_path / "cloud", CloudConfig(regions=ONE)
+    with cloud.start(folder, config, mode="threads") as running, phone_of(running) as phone:
+        for fresh in (True, False):
+            with pytest.raises(ConfigError, match="is running"):
+                cloud.start(folder, config, mode="threads", fresh=fresh)
+        phone.activate("+447700900330")
+    with cloud.start(folder, config, mode="threads") as running:
+        assert running.directory.find("phone", "+447700900330") is None
+
+
+def test_a_region_that_is_not_there_is_refused(start: Start) -> None:
+    with pytest.raises(ValidationError, match="singapore"):
+        CloudConfig(regions=ONE, home=RegionName.SINGAPORE)
+    rule = ResidencyRule(group=Group.PERSONAL, countries=("IN",), region=RegionName.SINGAPORE)
+    with pytest.raises(ValidationError, match="singapore"):
+        CloudConfig(regions=ONE, residency=(rule,))
+    with pytest.raises(ValidationError, match="countries"):
+        ResidencyRule(group=Group.PERSONAL, countries=("india",), region=BEIJING)
+    with start(CloudConfig(regions=ONE)) as running:
+        with pytest.raises(ConfigError, match="singapore"):
+            running.set_residency([rule])
+        with pytest.raises(ConfigError, match="singapore"):
+            running.migrate(BEIJING, RegionName.SINGAPORE)
+
+
+def test_a_database_elsewhere_is_not_dialled(tmp_path: Path) -> None:
+    config = CloudConfig(regions=ONE, database="postgresql+psycopg://lab@192.0.2.1/lab")
+    with pytest.raises(ConfigError, match=r"192\.0\.2\.1"):
+        cloud.start(tmp_path / "cloud", config)
+    assert not (tmp_path / "cloud").exists()
 
 
 def test_more_streams_than_allowed_are_refused(start: Start) -> None:

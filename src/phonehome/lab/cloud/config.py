@@ -5,9 +5,9 @@ Written as `cloud.json` into the cloud's folder, where every region's process re
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 
 class RegionName(StrEnum):
@@ -30,6 +30,9 @@ class Group(StrEnum):
     """Updates, weather, analytics: no user's data, served wherever asked."""
 
 
+Country = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}|\*)$")]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,7 +48,7 @@ class ResidencyRule(_Model):
     """Users of these countries are served there; the first rule that fits holds."""
 
     group: Group
-    countries: tuple[str, ...]
+    countries: tuple[Country, ...]
     """ISO 3166 two-letter codes; `*` is every country."""
     region: RegionName
 
@@ -109,6 +112,16 @@ class CloudConfig(_Model):
     retention: Retention = Retention()
     retention_every_s: float = Field(default=30.0, gt=0)
     """How often, by this machine's clock, a region deletes what is over its time."""
+
+    @model_validator(mode="after")
+    def _regions_are_there(self) -> Self:
+        for place in (self.home, *(rule.region for rule in self.residency)):
+            if place not in self.regions:
+                raise ValueError(
+                    f"users are to live in {place.value}, which is none of the regions: "
+                    + ", ".join(name.value for name in self.regions)
+                )
+        return self
 
 
 FAR = {

@@ -5,15 +5,19 @@ PostgreSQL as it does by default. When the connection breaks (the database was r
 even if the first commit may have come through: so every piece of work must be one that may be repeated.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from phonehome.lab.addresses import is_loopback
+from phonehome.model.errors import ConfigError
 
 T = TypeVar("T")
 
@@ -23,6 +27,34 @@ CLASHES = 10
 _RETRY_PAUSE = 0.1
 _BUSY_MS = 10_000
 _READING = "phonehome_reading"
+
+
+def check_url(url: str) -> None:
+    """Refuse a database that is not on this machine: nothing of the lab connects to anything else.
+
+    Raises:
+        ConfigError: It is neither SQLite's, nor PostgreSQL's on a socket or a loopback address.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError("database is no URL of SQLAlchemy's, such as sqlite:////folder/file") from error
+    if parsed.get_backend_name() == "sqlite":
+        return
+    hosts = [parsed.host] if parsed.host else []
+    for name in ("host", "hostaddr"):
+        given = parsed.query.get(name, ())
+        hosts += [one for many in ([given] if isinstance(given, str) else given) for one in many.split(",")]
+    # Without a host, with a service file, or against the environment, libpq decides by itself where to.
+    decided = [*(name for name in ("PGHOSTADDR", "PGSERVICE") if os.environ.get(name)), *parsed.query]
+    others = [one for one in decided if one.startswith(("PG", "service"))]
+    here = [one for one in hosts if one == "localhost" or one.startswith("/") or is_loopback(one)]
+    if parsed.get_backend_name() != "postgresql" or not hosts or hosts != here or others:
+        told = ", ".join([*(one for one in hosts if one not in here), *others]) or parsed.drivername
+        raise ConfigError(
+            f"the lab's cloud keeps its database on this machine, and this one may be elsewhere ({told}); give SQLite, "
+            "or PostgreSQL with host=/socket/folder or a loopback address"
+        )
 
 
 class DatabaseUnavailableError(Exception):

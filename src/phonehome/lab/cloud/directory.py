@@ -13,6 +13,7 @@ from phonehome.lab.cloud.config import CloudConfig, Group, RegionName, Residency
 from phonehome.lab.cloud.database import Database
 from phonehome.lab.cloud.tables import erasures, homes, log_ins, names, rules
 from phonehome.lab.cloud.tokens import Tokens
+from phonehome.model.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Directory:
     def __init__(self, database: Database, config: CloudConfig) -> None:
         self._database = database
         self._default = config.home
+        self._regions = tuple(config.regions)
         self._tokens = Tokens(config.seed)
 
     def create(self) -> None:
@@ -61,7 +63,17 @@ class Directory:
         return self._default if found is None else RegionName(found)
 
     def set_rules(self, new: Sequence[ResidencyRule]) -> None:
-        """Replace the residency rules; users who live elsewhere stay there until they are moved."""
+        """Replace the residency rules; users who live elsewhere stay there until they are moved.
+
+        Raises:
+            ConfigError: A rule names a region that there is not.
+        """
+        for rule in new:
+            if rule.region not in self._regions:
+                there = ", ".join(name.value for name in self._regions)
+                raise ConfigError(
+                    f"a rule says {rule.region.value}, and the lab's cloud has no such region; it has {there}"
+                )
         rows = [(rule.group.value, country, rule.region.value) for rule in new for country in rule.countries]
 
         def work(connection: Connection) -> None:

@@ -286,7 +286,8 @@ def start(
         The running cloud.
 
     Raises:
-        ConfigError: The folder holds something else, a cloud is running from it, or the database is not of this machine.
+        ConfigError: The folder holds something else, a cloud is running from it, or the database is not of this
+            machine.
     """
     config = CloudConfig() if config is None else config
     database_url(folder, config, DIRECTORY)
