@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from lab_clients import Push, PushEndedError, phone_of
+from lab_clients import Push, PushEndedError, eventually, phone_of
 from pydantic import ValidationError
 
 from phonehome.lab import cloud
@@ -141,6 +141,64 @@ def test_a_stream_ends_with_its_session(start: Start) -> None:
         running.enforce_retention(BEIJING)
         with pytest.raises(PushEndedError, match="ended"):
             streams[2].until("confirmed")
+
+
+def test_ids_of_deleted_items_are_not_kept_for_ever_and_a_handset_that_was_away_starts_again(
+    start: Start,
+) -> None:
+    config = CloudConfig(regions=ONE, start=START, clock_speed=0, retention_every_s=600)
+    config = config.model_copy(update={"retention": Retention(session_s=1000 * 86_400)})
+    with start(config) as running, phone_of(running) as one, phone_of(running) as away:
+        one.register("away@example.com")
+        one.consent("backup.contacts", "granted")
+        away.log_in("away@example.com", "d2")
+        ids = [*(f"c{number}" for number in range(149)), "needle"]
+        for part in (ids[:100], ids[100:]):
+            items = [{"id": name, "data": {}} for name in part]
+            one.data(one.sync("contacts", items, key=f"add {len(part)}"))
+        old = away.data(away.sync("contacts", [], key="a"))
+        gone = [{"id": "needle", "base": 1, "data": None}]
+        latest = one.data(one.sync("contacts", gone, key="delete", cursor=old["cursor"]))
+        more = [f"d{number}" for number in range(150)]
+        one.data(one.sync("contacts", [{"id": name, "data": {}} for name in more], key="more"))
+        running.set_time(START + timedelta(days=91))
+        assert running.enforce_retention(BEIJING)["deleted_items"] == 1
+        assert running.enforce_retention(BEIJING)["deleted_items"] == 0
+        assert not _holds(running, b"needle")
+
+        found: dict[str, object] = {}
+        cursor, pages = str(old["cursor"]), 0
+        while True:
+            url = "https://contactapi.micloud.xiaomi.net/mic/v1/items"
+            page = away.data(away.ask("GET", url, {"cursor": cursor}))
+            assert page.get("restart", False) is (pages == 0)
+            found |= {item["id"]: item["data"] for item in page["items"]}
+            cursor, pages = str(page["cursor"]), pages + 1
+            if not page["more"]:
+                break
+        assert pages > 1
+        assert sorted(found) == sorted([*ids[:-1], *more])
+        # Who was there when it was deleted goes on from where it was.
+        page = one.data(one.sync("contacts", [], key="on", cursor=latest["cursor"]))
+        assert "restart" not in page
+        assert len(page["items"]) == 150
+
+
+def test_a_notice_that_nobody_fetches_is_not_kept_for_ever(start: Start) -> None:
+    config = CloudConfig(regions=ONE, start=START, clock_speed=0, retention_every_s=600)
+    with start(config) as running, phone_of(running) as ann, phone_of(running) as bob:
+        ann.activate("+447700900333")
+        bob.activate("+447700900334")
+        push = Push(bob).connect()
+        assert ann.data(ann.send(bob.number, "too late", "a"))["result"] == "accepted"
+        push.close()
+        running.set_time(START + timedelta(days=8))
+        running.enforce_retention(BEIJING)
+        unsent = "https://api.chat.xiaomi.net/mx/v1/unsent"
+        assert len(eventually(lambda: ann.data(ann.ask("GET", unsent))["returned"])) == 1
+        running.set_time(START + timedelta(days=40))
+        running.enforce_retention(BEIJING)
+        assert ann.data(ann.ask("GET", unsent)) == {"returned": [], "pending": []}
 
 
 def _holds(running: Cloud, text: bytes) -> bool:

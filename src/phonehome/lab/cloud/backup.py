@@ -7,12 +7,14 @@ server's version. Deleted items stay as empty rows, so that the other handset le
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from phonehome.lab.cloud.changes import Change, parse_changes, parse_photo
 from phonehome.lab.cloud.config import RegionName
 from phonehome.lab.cloud.consent import need_consent
+from phonehome.lab.cloud.cursors import HORIZON, Cursor, resume
 from phonehome.lab.cloud.deletions import log_deletion
 from phonehome.lab.cloud.receipts import Answer, fingerprint, once
 from phonehome.lab.cloud.refusal import Reason, Refusal
@@ -25,7 +27,7 @@ PAGE = 200
 PAGE_BYTES = 4 << 20
 
 
-def sync(region: Region, caller: Caller, *, kind: str, cursor: int, changes: str, key: str) -> Answer:
+def sync(region: Region, caller: Caller, *, kind: str, cursor: Cursor, changes: str, key: str) -> Answer:
     """Store a handset's changes, once, and give it what changed elsewhere since its cursor."""
     limits = region.config.limits
     parsed = parse_changes(changes, limit=limits.changes, item_bytes=limits.item_bytes)
@@ -50,7 +52,7 @@ def sync(region: Region, caller: Caller, *, kind: str, cursor: int, changes: str
     return region.database.write(work)
 
 
-def changed_since(region: Region, caller: Caller, *, kind: str, cursor: int) -> Answer:
+def changed_since(region: Region, caller: Caller, *, kind: str, cursor: Cursor) -> Answer:
     """Give a page of what changed since a cursor; from 0 this restores a handset."""
 
     def work(connection: Connection) -> Answer:
@@ -182,8 +184,10 @@ def _store(
     return version
 
 
-def _page(connection: Connection, user_id: str, kind: str, cursor: int) -> dict[str, object]:
-    mine = (items.c.user_id == user_id, items.c.type == kind)
+def _page(connection: Connection, user_id: str, kind: str, given: Cursor) -> dict[str, object]:
+    place, restart = resume(connection, user_id, kind, given)
+    cursor = place.rev
+    mine = (items.c.user_id == user_id, items.c.type == kind, items.c.item_id != HORIZON)
     sizes = connection.execute(
         select(items.c.rev, func.count(), func.coalesce(func.sum(func.length(items.c.data)), 0))
         .where(*mine, items.c.rev > cursor)
@@ -207,8 +211,9 @@ def _page(connection: Connection, user_id: str, kind: str, cursor: int) -> dict[
             {"id": row.item_id, "version": row.version, "data": None if row.deleted else json.loads(row.data)}
             for row in rows
         ],
-        "cursor": last,
+        "cursor": replace(place, rev=last).write(),
         "more": bool(sizes) and last < sizes[-1][0],
+        **({"restart": True} if restart else {}),
     }
 
 

@@ -82,6 +82,8 @@ class Retention(_Model):
     session_s: float = 90 * 86_400
     backup_after_withdrawal_s: float = 0
     """0: what was backed up is deleted in the transaction that records the withdrawal."""
+    deleted_items_s: float = 90 * 86_400
+    """Ids (no content) of items deleted from a backup; a handset that was away for longer starts again."""
     refusals_s: float = 90 * 86_400
 
 

@@ -1,9 +1,10 @@
 """Deletes what is over its time, whatever clients do. Users who are being moved are left until they arrived."""
 
-from sqlalchemy import Connection, Select, and_, delete, not_, select, update
+from sqlalchemy import Connection, Select, and_, delete, not_, or_, select, update
 
 from phonehome.lab.cloud.backup import clear
 from phonehome.lab.cloud.consent import BACKUP_TYPES
+from phonehome.lab.cloud.cursors import HORIZON, purge_deleted
 from phonehome.lab.cloud.messages import drop_waiting
 from phonehome.lab.cloud.outgoing import expire_unsent
 from phonehome.lab.cloud.region import Region
@@ -52,7 +53,10 @@ def enforce_retention(region: Region) -> dict[str, int]:
             ).rowcount,
             "inbox": connection.execute(
                 delete(inbox).where(
-                    inbox.c.user_id.in_(mine), inbox.c.state.in_((DELIVERED, DROPPED)), inbox.c.at < settled
+                    inbox.c.user_id.in_(mine),
+                    # A notice that its sender's handset never fetched is over, too.
+                    or_(inbox.c.state.in_((DELIVERED, DROPPED)), inbox.c.kind == "notice"),
+                    inbox.c.at < settled,
                 )
             ).rowcount,
             "outbox": connection.execute(
@@ -64,6 +68,7 @@ def enforce_retention(region: Region) -> dict[str, int]:
             "nonces": connection.execute(
                 delete(nonces).where(nonces.c.user_id.in_(mine), nonces.c.at < now - 2 * kept.replay_window_s)
             ).rowcount,
+            "deleted_items": _purge_deleted(connection, mine, now - kept.deleted_items_s, now),
             "sessions": _purge_sessions(connection, mine, now - kept.session_s),
             "refusals": connection.execute(
                 delete(refusals).where(refusals.c.at < now - kept.refusals_s)
@@ -95,6 +100,14 @@ def _expire_unsent(region: Region, now: float, before: float) -> int:
         except NotServingError:
             continue
     return count
+
+
+def _purge_deleted(connection: Connection, mine: Select[tuple[str]], before: float, now: float) -> int:
+    due = (items.c.user_id.in_(mine), items.c.deleted, items.c.at < before, items.c.item_id != HORIZON)
+    kinds = connection.execute(select(items.c.user_id, items.c.type).where(*due).distinct()).all()
+    return sum(
+        purge_deleted(connection, row.user_id, row.type, before=before, now=now) for row in sorted(kinds)
+    )
 
 
 def _purge_sessions(connection: Connection, mine: Select[tuple[str]], before: float) -> int:

@@ -1,6 +1,7 @@
 """The backup's hosts under `micloud.xiaomi.net`: one a type, with the same paths."""
 
 from phonehome.lab.cloud import backup
+from phonehome.lab.cloud.cursors import parse_cursor
 from phonehome.lab.cloud.hosts import BACKUP_SERVICES
 from phonehome.lab.cloud.receipts import Answer
 from phonehome.lab.cloud.region import Region
@@ -13,7 +14,7 @@ def sync(region: Region, call: Call) -> Answer:
         region,
         call.need_caller(),
         kind=call.service.name,
-        cursor=call.need_number("cursor"),
+        cursor=parse_cursor(call.parameters.get("cursor", "0")),
         changes=call.need("changes"),
         key=call.need_key(),
     )
@@ -21,9 +22,8 @@ def sync(region: Region, call: Call) -> Answer:
 
 def items(region: Region, call: Call) -> Answer:
     """Give what changed since a cursor."""
-    return backup.changed_since(
-        region, call.need_caller(), kind=call.service.name, cursor=call.need_number("cursor")
-    )
+    cursor = parse_cursor(call.parameters.get("cursor", "0"))
+    return backup.changed_since(region, call.need_caller(), kind=call.service.name, cursor=cursor)
 
 
 def delete_all(region: Region, call: Call) -> Answer:
