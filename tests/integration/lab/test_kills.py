@@ -1,14 +1,17 @@
 """Real processes, SIGKILL at random moments, under load: nothing acknowledged is lost, nothing is doubled."""
 
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from lab_clients import Phone, eventually, phone_of
-from lab_load import Listener, NoteTaker, Talker, Worker, kill_at_random, working
+from lab_clients import Phone, phone_of
+from lab_load import NoteTaker, Worker, kill_at_random, working
+from lab_talk import check_messages, make_talkers
 
 from phonehome.lab import cloud
 from phonehome.lab.cloud import Cloud, CloudConfig, Group, RegionConfig, RegionName, ResidencyRule
@@ -31,25 +34,6 @@ def _phone(running: Cloud, stack: ExitStack) -> Phone:
     return stack.enter_context(phone_of(running))
 
 
-def _talkers(running: Cloud, stack: ExitStack) -> tuple[list[Talker], list[Listener]]:
-    """Two in each region; each writes to the next, so half of the messages cross from region to region."""
-    phones = []
-    for number, country in enumerate(("CN", "CN", "IN", "IN")):
-        phone = _phone(running, stack)
-        phone.activate(f"+4477009001{number:02}", country=country)
-        phones.append(phone)
-    listeners = []
-    for phone in phones:
-        twin = _phone(running, stack)  # a client of its own for the stream's thread
-        twin.user_id, twin.token, twin.security, twin.number = (
-            *(phone.user_id, phone.token),
-            *(phone.security, phone.number),
-        )
-        listeners.append(Listener(twin))
-    talkers = [Talker(phone, phones[(n + 1) % len(phones)].number) for n, phone in enumerate(phones)]
-    return talkers, listeners
-
-
 def _note_takers(running: Cloud, stack: ExitStack, count: int) -> list[NoteTaker]:
     takers = []
     for number in range(count):
@@ -60,28 +44,10 @@ def _note_takers(running: Cloud, stack: ExitStack, count: int) -> list[NoteTaker
     return takers
 
 
-def _check_messages(talkers: list[Talker], listeners: list[Listener]) -> int:
-    total = 0
-    for number, talker in enumerate(talkers):
-        listener = listeners[(number + 1) % len(listeners)]
-
-        def arrived(talker: Talker = talker, listener: Listener = listener) -> bool:
-            return set(talker.accepted) == set(listener.push.got) | talker.returned()
-
-        eventually(arrived, seconds=30)
-        assert len(listener.push.order) == len(set(listener.push.order)), "a message was doubled"
-        assert not set(listener.push.got) & talker.returned(), "a message arrived and came back"
-        for name, text in listener.push.got.items():
-            assert talker.accepted[name] == text
-        assert not set(talker.by_sms) & set(listener.push.got.values())
-        total += len(listener.push.got)
-    return total
-
-
 def _kill_under_load(folder: Path, seed: int, times: int) -> int:
     drawn = random.Random(seed)
     with _world(folder) as (running, stack):
-        talkers, listeners = _talkers(running, stack)
+        talkers, listeners = make_talkers(running, stack)
         takers = _note_takers(running, stack, 2)
         workers: list[Worker] = [*listeners, *talkers, *takers]
         with working(workers):
@@ -89,7 +55,7 @@ def _kill_under_load(folder: Path, seed: int, times: int) -> int:
             kill_at_random(running, REGIONS, drawn, times=times)
             time.sleep(1)
         try:
-            delivered = _check_messages(talkers, listeners)
+            delivered = check_messages(talkers, listeners)
         finally:
             for listener in listeners:
                 listener.stop()
@@ -109,6 +75,45 @@ def test_killed_servers_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", [2, 3, 4])
 def test_killed_servers_lose_nothing_and_double_nothing_in_the_long_run(tmp_path: Path, seed: int) -> None:
     assert _kill_under_load(tmp_path / "cloud", seed=seed, times=12) > 100
+
+
+_HOLD = """
+import sqlite3, sys, time
+database = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
+database.execute("BEGIN IMMEDIATE")
+database.execute("UPDATE inbox SET body = 'spoiled', state = 'dropped'")
+database.execute("DELETE FROM outbox")
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def _hold_and_die(database: Path, seconds: float) -> None:
+    """Be a process that writes into a region's database, and is killed before it commits."""
+    holder = subprocess.Popen([sys.executable, "-c", _HOLD, str(database)], stdout=subprocess.PIPE)
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        time.sleep(seconds)
+        holder.kill()
+
+
+def test_messages_survive_a_database_that_nobody_can_write_and_that_restarts(tmp_path: Path) -> None:
+    drawn = random.Random(8)
+    with _world(tmp_path / "cloud") as (running, stack):
+        talkers, listeners = make_talkers(running, stack)
+        with working([*listeners, *talkers]):
+            for region in REGIONS:
+                time.sleep(drawn.uniform(0.3, 0.8))
+                _hold_and_die(running.folder / f"{region}.sqlite", drawn.uniform(0.5, 1.0))
+                running.kill(region)  # the region has its SQLite with it: this is how that restarts
+                running.restart(region)
+            time.sleep(1)
+        try:
+            assert check_messages(talkers, listeners) > 10
+        finally:
+            for listener in listeners:
+                listener.stop()
 
 
 def _move_under_kills(folder: Path, seed: int, users: int, times: int) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from lab_clients import Phone, Push, phone_of
 from lab_load import NoteTaker, kill_at_random, working
+from lab_talk import check_messages, make_talkers
 from postgresql_server import PostgreSql, postgresql
 
 from phonehome.lab import cloud
-from phonehome.lab.cloud import CloudConfig, RegionConfig, RegionName, database
+from phonehome.lab.cloud import CloudConfig, Group, RegionConfig, RegionName, ResidencyRule, database
 from phonehome.lab.cloud.deletions import check
 
 pytestmark = [pytest.mark.heavy, pytest.mark.needs_tool("pg_ctlcluster")]
@@ -122,12 +123,14 @@ def test_a_database_that_is_killed_and_restarted_loses_nothing(
     server: PostgreSql, tmp_path: Path, seed: int
 ) -> None:
     drawn = random.Random(seed)
-    config = CloudConfig(regions=REGIONS, database=server.url, retention_every_s=0.3)
+    india = ResidencyRule(group=Group.PERSONAL, countries=("IN",), region=SINGAPORE)
+    config = CloudConfig(regions=REGIONS, residency=(india,), database=server.url, retention_every_s=0.3)
     with cloud.start(tmp_path / "cloud", config) as running, ExitStack() as stack:
         takers = [
-            _account(NoteTaker(stack.enter_context(phone_of(running))), f"pg{number}") for number in range(4)
+            _account(NoteTaker(stack.enter_context(phone_of(running))), f"pg{number}") for number in range(2)
         ]
-        with working(takers):
+        talkers, listeners = make_talkers(running, stack)
+        with working([*listeners, *talkers, *takers]):
             for _ in range(4):
                 time.sleep(drawn.uniform(0.2, 1.5))
                 server.kill()
@@ -135,6 +138,11 @@ def test_a_database_that_is_killed_and_restarted_loses_nothing(
                 server.start()
             kill_at_random(running, (BEIJING, SINGAPORE), drawn, times=2)
             time.sleep(1)
+        try:
+            assert check_messages(talkers, listeners) > 10
+        finally:
+            for listener in listeners:
+                listener.stop()
         for taker in takers:
             assert taker.stored
             assert taker.kept() == taker.stored
