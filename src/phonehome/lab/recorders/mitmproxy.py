@@ -96,8 +96,8 @@ class MitmproxyRecorder(Recorder):
 
     @property
     def tools(self) -> Mapping[str, str]:
-        """Which mitmproxy."""
-        return {"mitmproxy": self._version}
+        """Which mitmproxy, and what goes past it."""
+        return {"mitmproxy": f"{self._version}; carries HTTP alone, so push streams go past it, uncounted"}
 
     def recordings(self) -> list[Recording]:
         """Give the flows."""
