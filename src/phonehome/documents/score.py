@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from phonehome.documents.base import Direction, Model
+from phonehome.documents.base import CaseKindName, Direction, Model
 
 
 class FunnelDoc(Model):
@@ -110,6 +110,7 @@ class ScoreDocument(Model):
 
     schema_: Annotated[Literal["phonehome.score/1"], Field(alias="schema")] = "phonehome.score/1"
     case: str
+    kind: CaseKindName
     perfect: bool
     not_there: list[str]
     false_not_seen: RateDoc

@@ -68,6 +68,7 @@ def score(truth: Truth, document: AuditDocument, measured: Measured, verdicts: V
     counted = [row for row in verdicts.rows if row.counts]
     scored = ScoreDocument(
         case=document.case.title,
+        kind=document.case.kind,
         perfect=False,
         not_there=_not_there(truth, sessions),
         false_not_seen=_rate_not_seen(sent, found),

@@ -72,6 +72,7 @@ def test_whatever_an_audit_misses_or_makes_up_ends_with_4(
     assert main(["lab", "score", str(case), "--format", "json"]) == 4
     score = ScoreDocument.model_validate_json(capsys.readouterr().out)
     assert not score.perfect
+    assert score.kind == "reconstruction"
     assert [one.value_id for one in score.missed] == ["redmi-1s/callee-1"]
     assert [one.value_id for one in score.false] == ["redmi-1s/contact-1"]
     assert [one.found_as for one in score.misattributed] == [
