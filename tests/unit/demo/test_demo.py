@@ -61,6 +61,13 @@ def test_the_story_needs_none_of_the_labs_packages_and_tells_all_of_it(told: str
         assert part in said
 
 
+def test_the_readme_shows_how_the_demo_begins(told: str) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("$ make demo\n")[2].partition("```")[0]
+    assert "What the update of 10 August changed" in shown
+    assert told.startswith(shown)
+
+
 def test_report_and_notice_are_written_here_and_hold_no_value(told: str, folder: Path) -> None:
     report, notice = (
         (folder / name).read_text(encoding="utf-8") for name in ("demo-report.html", "demo-advisory.html")
