@@ -57,8 +57,16 @@ $(VALIDATOR)/node_modules/.ready: $(VALIDATOR)/package-lock.json | packages
 .PHONY: csaf
 csaf: $(VALIDATOR)/node_modules/.ready ## install the validator of CSAF documents that the tests use
 
+# Most of what comes before the tests uses one core, so two of these run at a time.
+.PHONY: checks python-3.13
+checks: lint docs csaf python-3.13
+python-3.13:
+	@! scripts/bootstrap find 3.13 >/dev/null || $(MAKE) --no-print-directory .venv-3.13/.ready-dev
+
 .PHONY: test test-3.13
-test: dev packages csaf lint docs test-3.13 ## everything that must pass; pytest comes last
+test: dev packages ## everything that must pass; pytest comes last
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target checks
+	@$(MAKE) --no-print-directory test-3.13
 	$(BIN)/pytest $(PARALLEL) -m 'not soak'
 test-3.13: ## the quick tests on Python 3.13, where there is one
 	@if scripts/bootstrap find 3.13 >/dev/null; then \
@@ -71,5 +79,5 @@ bench: dev packages ## compare detection, then reading packets, with the peers o
 	$(BIN)/python -m benchmarks.packets
 fuzz: dev ## look for input that breaks readers, packets, decoders, detection (RUNS=… SEED=…)
 	$(BIN)/python -m fuzz.run --runs $(RUNS) --seed $(SEED)
-soak: dev packages ## kill the lab's servers and its database again and again
+soak: dev packages ## what the tests do once, for minutes: kill servers and databases, compare with every capture
 	$(BIN)/pytest $(PARALLEL) -m soak

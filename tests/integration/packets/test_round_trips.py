@@ -19,7 +19,7 @@ FIELDS = ("tcp.stream", "ip.src", "ipv6.src", "tcp.srcport", "tcp.flags", "tcp.a
 SYN, ACK = 2, 16
 SPLIT = "suricata-tcp-split-handshake-02-5whs"
 """The server answers a SYN with a SYN of its own: tshark measures the answer to that, which is no round trip."""
-SOME = CAPTURES[::12]
+SOME = CAPTURES[::6]
 """Enough for every run; all of them take a minute."""
 
 
@@ -56,7 +56,7 @@ def times_of_tshark(path: Path) -> Counter[tuple[str | None, int | None, int]]:
 @pytest.mark.needs_tool("tshark")
 @pytest.mark.parametrize(
     "capture",
-    [pytest.param(path, marks=() if path in SOME else pytest.mark.heavy) for path in CAPTURES],
+    [pytest.param(path, marks=() if path in SOME else pytest.mark.soak) for path in CAPTURES],
     ids=[path.stem for path in CAPTURES],
 )
 def test_tshark_measures_the_same(capture: Path) -> None:
