@@ -202,7 +202,9 @@ def test_bytes_that_are_not_http_are_refused_logged_and_end_nothing_else(
         raw.sendall(data)
         heard = raw.recv(4096)
     assert heard.startswith(b"HTTP/1.1 4")
-    assert "not HTTP/1.1" in str(_last(running)["why"])
+    # A body that goes wrong in its middle is also one that ended too early: either may be logged last.
+    logged = [str(refusal["why"]) for refusal in running.refusals(RegionName.BEIJING)[-2:]]
+    assert any("not HTTP/1.1" in why for why in logged)
     assert phone.sync("notes", [], key=f"after {len(data)}").status_code == 200
 
 
