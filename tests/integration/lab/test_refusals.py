@@ -64,7 +64,7 @@ def test_changes_of_another_shape_are_malformed(phone: Phone, running: Cloud, ch
 
 
 @pytest.mark.parametrize(
-    "data", ["[]", '{"x": NaN}', '{"x": "\\ud800"}', '{"x": ' + "[" * 980 + "]" * 980 + "}"]
+    "data", ["[]", "null", '{"x": NaN}', '{"x": "\\ud800"}', '{"x": ' + "[" * 980 + "]" * 980 + "}"]
 )
 def test_what_comes_with_a_photo_is_held_to_the_same(new_phone: NewPhone, data: str) -> None:
     made = new_phone()

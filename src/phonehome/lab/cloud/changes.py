@@ -30,7 +30,7 @@ class Change(BaseModel):
 
 
 _CHANGES = TypeAdapter(list[Change])
-_DATA = TypeAdapter(dict[str, Any] | None)
+_DATA = TypeAdapter(dict[str, Any])
 
 
 def parse_changes(text: str, *, limit: int, item_bytes: int) -> list[Change]:
