@@ -10,12 +10,15 @@ from contextlib import ExitStack
 
 FIRST_OCTET = 64
 """Region 0 lives in 127.64.0.0/16, region 1 in 127.65.0.0/16, and so on."""
+BLOCKS = 256
+"""Labs that run at once take different blocks of their regions, so that none takes a port that another left for a
+moment."""
 _ATTEMPTS = 50
 
 
-def loopback_address(region: int, host: int) -> str:
-    """Give the address of a region's host, both counted from 0."""
-    return str(ipaddress.IPv4Address(f"127.{FIRST_OCTET + region}.0.1") + host)
+def loopback_address(region: int, host: int, block: int = 0) -> str:
+    """Give the address of a region's host in a block of /24, all counted from 0."""
+    return str(ipaddress.IPv4Address(f"127.{FIRST_OCTET + region}.{block}.1") + host)
 
 
 def has_all_loopback() -> bool:

@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from socket import socket
 from typing import cast
@@ -99,11 +100,14 @@ def _log_malformed(region: Region, why: str) -> None:
 
 
 def _listeners(region: Region, protocol: Protocol) -> list[socket]:
-    return [
-        listen(endpoint.address, endpoint.port)
-        for endpoint in region.topology.of(region.name)
-        if endpoint.protocol == protocol
-    ]
+    with ExitStack() as stack:
+        listeners = [
+            stack.enter_context(listen(endpoint.address, endpoint.port))
+            for endpoint in region.topology.of(region.name)
+            if endpoint.protocol == protocol
+        ]
+        stack.pop_all()  # all of them listen, so none is closed
+        return listeners
 
 
 def _start_threads(region: Region, relay: Relay, stopped: threading.Event) -> list[threading.Thread]:

@@ -1,10 +1,11 @@
 """Where everything of one cloud listens: chosen once, kept in the folder, the same after every restart."""
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from phonehome.lab.addresses import free_port, has_all_loopback, loopback_address
+from phonehome.lab.addresses import BLOCKS, free_port, has_all_loopback, loopback_address
 from phonehome.lab.cloud.config import RegionName
 from phonehome.lab.cloud.hosts import SERVICES, Protocol, regional_host
 from phonehome.model.errors import ConfigError
@@ -55,8 +56,9 @@ def plan(regions: tuple[RegionName, ...]) -> Topology:
     """Choose addresses and free ports for regions."""
     everywhere = has_all_loopback()
     numbers = {name: number for number, name in enumerate(RegionName)}
+    block = os.getpid() % BLOCKS
     all_addresses = [
-        loopback_address(numbers[r], h) if everywhere else "127.0.0.1"
+        loopback_address(numbers[r], h, block) if everywhere else "127.0.0.1"
         for r in regions
         for h in range(len(SERVICES) + 1)
     ]
@@ -75,7 +77,7 @@ def plan(regions: tuple[RegionName, ...]) -> Topology:
             service=service.name,
             host=regional_host(region, service),
             protocol=protocol,
-            address=loopback_address(numbers[region], number + 1) if everywhere else "127.0.0.1",
+            address=loopback_address(numbers[region], number + 1, block) if everywhere else "127.0.0.1",
             port=port(protocol),
             published_address=service.published_address if region == RegionName.BEIJING else None,
         )
@@ -85,7 +87,7 @@ def plan(regions: tuple[RegionName, ...]) -> Topology:
     ]
     control = {
         region: (
-            loopback_address(numbers[region], 0) if everywhere else "127.0.0.1",
+            loopback_address(numbers[region], 0, block) if everywhere else "127.0.0.1",
             port("control"),
         )
         for region in regions

@@ -146,7 +146,8 @@ class Phone:
 
     def _session(self, request: Request, behaviour: Behaviour) -> Session | None:
         if request.session is None:
-            return None
+            # Who activates a SIM again shows the session that it has: off can be undone by nobody else.
+            return self.memory.sessions.get(Account.SIM) if request.keeps is Account.SIM else None
         session = self.memory.sessions.get(request.session)
         if session is None:
             raise HandsetError(
