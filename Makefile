@@ -5,8 +5,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # The default set of tests on other Pythons leaves out what takes minutes, and what tries programs other than ours.
 QUICK := not heavy and not soak and not needs_tool
-# What may differ between Pythons: formats, protocols, files and commands; detection and views are tried on the main one.
-OTHER := tests/contract $(addprefix tests/unit/,cli decoders judge model readers rules wire)
+# What may differ between Pythons: formats, protocols and files, and a whole audit; the rest is tried on the main one.
+OTHER := tests/contract $(addprefix tests/unit/,model readers rules cli/test_audit.py wire/tls)
 # A module's tests share recordings and rendered reports, so they stay together.
 PARALLEL := -n auto --dist loadfile
 RUNS ?= 5000

@@ -19,7 +19,7 @@ from phonehome.readers import ReadingOptions, iter_inputs, read_inputs
 
 pytestmark = pytest.mark.heavy
 SCENARIOS = ("redmi-1s-2014", "mi-cloud", "pinned")
-RUN = [pytest.param(name, marks=() if name == "pinned" else pytest.mark.soak) for name in SCENARIOS]
+RUN = [pytest.param(name, marks=pytest.mark.soak) for name in SCENARIOS]  # test_one_run has one of each
 
 
 def record(name: str, recorder: str, folder: Path) -> Path:

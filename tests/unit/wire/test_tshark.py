@@ -114,7 +114,14 @@ def iter_theirs(path: Path) -> Iterator[tuple[int, Row]]:
 
 @pytest.mark.heavy
 @pytest.mark.needs_tool("tshark")
-@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=() if path.name in EXPLAINED or not number % 3 else pytest.mark.soak)
+        for number, path in enumerate(CAPTURES)
+    ],
+    ids=[path.name for path in CAPTURES],
+)
 def test_a_capture_gives_the_packets_that_tshark_sees(path: Path) -> None:
     ours, theirs = dict(iter_ours(path)), dict(iter_theirs(path))
     numbers = ours.keys() | theirs.keys()
