@@ -120,6 +120,33 @@ def test_the_example_of_a_scenario_of_ones_own_runs_and_scores_perfectly(tmp_pat
     assert chains == {("json", "base64", "base16")}
 
 
+def test_what_a_user_switched_off_can_be_switched_on_again(tmp_path: Path) -> None:
+    steps = {
+        "on": "switch-on, add-contact",
+        "off": "switch-off, add-contact",
+        "again": "switch-on, add-contact",
+    }
+    sessions = "".join(
+        f"""
+  - id: 0{day}-{name}
+    subject: redmi-1s
+    begin: 2014-08-1{day}T10:00:00Z
+    protocol: service-switch
+    conditions: {{build: update-2014-08-10, network: wifi, service.cloud_messaging: "{"off" if name == "off" else "on"}"}}
+    steps: [{steps[name]}]
+    consent: [{{service: cloud_messaging, state: {"withdrawn" if name == "off" else "granted"}, step: {steps[name].split(",")[0]}}}]"""
+        for day, name in enumerate(steps, 1)
+    )
+    (tmp_path / "again.yaml").write_text(
+        "schema: phonehome.lab-scenario/1\nid: again\ntitle: On, off, on\nabout: Of one user.\n"
+        f"skeleton: two-builds\nbuild: update-2014-08-10\nsessions:{sessions}\n"
+    )
+    run_scenario(load_scenario(tmp_path / "again.yaml"), tmp_path / "case", RunOptions())
+    document, _ = audited(tmp_path / "case")
+    seen = {found.session for found in document.findings if found.data_type == "contact_phone_number"}
+    assert seen == {"01-on", "03-again"}
+
+
 def test_a_run_repeats_from_its_seed_and_the_demos_case_is_such_a_run(tmp_path: Path) -> None:
     document, score = run("redmi-1s-2014", tmp_path / "case", seed=SEED)
     shipped, shipped_score = audited(CASE)
