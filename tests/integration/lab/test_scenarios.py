@@ -121,21 +121,17 @@ def test_the_example_of_a_scenario_of_ones_own_runs_and_scores_perfectly(tmp_pat
 
 
 def test_what_a_user_switched_off_can_be_switched_on_again(tmp_path: Path) -> None:
-    steps = {
-        "on": "switch-on, add-contact",
-        "off": "switch-off, add-contact",
-        "again": "switch-on, add-contact",
-    }
+    done = (("on", "on", "granted"), ("off", "off", "withdrawn"), ("again", "on", "granted"))
     sessions = "".join(
         f"""
   - id: 0{day}-{name}
     subject: redmi-1s
     begin: 2014-08-1{day}T10:00:00Z
     protocol: service-switch
-    conditions: {{build: update-2014-08-10, network: wifi, service.cloud_messaging: "{"off" if name == "off" else "on"}"}}
-    steps: [{steps[name]}]
-    consent: [{{service: cloud_messaging, state: {"withdrawn" if name == "off" else "granted"}, step: {steps[name].split(",")[0]}}}]"""
-        for day, name in enumerate(steps, 1)
+    conditions: {{build: update-2014-08-10, network: wifi, service.cloud_messaging: "{switch}"}}
+    steps: [switch-{switch}, add-contact]
+    consent: [{{service: cloud_messaging, state: {state}, step: switch-{switch}}}]"""
+        for day, (name, switch, state) in enumerate(done, 1)
     )
     (tmp_path / "again.yaml").write_text(
         "schema: phonehome.lab-scenario/1\nid: again\ntitle: On, off, on\nabout: Of one user.\n"
