@@ -4,13 +4,11 @@ They hold what a schema can say; what one file says of another, the order of a t
 `load_case`.
 """
 
-from collections.abc import Iterable
-from enum import StrEnum
-
 from phonehome.case import annotations, case_file, protocol_file, session_file, timeline
 from phonehome.case.places import MAX_NAME
 from phonehome.case.reading import ID_PATTERN, MAX_LINE, MAX_TEXT
 from phonehome.case.schema import Json
+from phonehome.case.schema_parts import document_schema, object_schema, words_schema
 from phonehome.model.case import CaseKind
 from phonehome.model.session import ConsentState, Position
 from phonehome.model.subject import DataType
@@ -33,15 +31,6 @@ _MOST = int(timeline.MAX_OFFSET_S)
 _OFFSET: Json = {"type": "number", "minimum": -_MOST, "maximum": _MOST}
 
 
-def _object(properties: dict[str, Json], required: Iterable[str] = ()) -> dict[str, Json]:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": properties,
-        "required": list(required),
-    }
-
-
 def _list(items: Json, most: int, *, null: bool = True, least: int = 0) -> Json:
     return {
         "type": ["array", "null"] if null else "array",
@@ -51,29 +40,13 @@ def _list(items: Json, most: int, *, null: bool = True, least: int = 0) -> Json:
     }
 
 
-def _words(words: type[StrEnum]) -> Json:
-    return {"enum": [str(word) for word in words]}
-
-
-def _document(
-    schema: str, about: str, properties: dict[str, Json], required: Iterable[str]
-) -> dict[str, Json]:
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:phonehome:schema:{schema.removeprefix('phonehome.')}",
-        "title": schema,
-        "description": about,
-        **_object({"schema": {"const": schema}, **properties}, required),
-    }
-
-
 _STEPS = _list(
-    _object({"id": _ID, "at": _MOMENT, "note": _TEXT_OR_NULL, "exposes": _TYPES}, ("id", "at")),
+    object_schema({"id": _ID, "at": _MOMENT, "note": _TEXT_OR_NULL, "exposes": _TYPES}, ("id", "at")),
     timeline.MAX_STEPS,
 )
 _CONSENT = _list(
-    _object(
-        {"service": _ID, "at": _MOMENT, "state": _words(ConsentState), "shown": _TEXT_OR_NULL},
+    object_schema(
+        {"service": _ID, "at": _MOMENT, "state": words_schema(ConsentState), "shown": _TEXT_OR_NULL},
         ("service", "at", "state"),
     ),
     timeline.MAX_CONSENT,
@@ -91,7 +64,7 @@ _CONDITIONS: Json = {
 
 def case_schema() -> dict[str, Json]:
     """Give the JSON Schema (draft 2020-12) of `case.yaml`."""
-    handset = _object(
+    handset = object_schema(
         {
             "id": _ID,
             "make": _LINE_OR_NULL,
@@ -100,13 +73,15 @@ def case_schema() -> dict[str, Json]:
         },
         ("id",),
     )
-    service = _object({"id": _ID, "name": _LINE_OR_NULL, "hosts": _list(_LINE, case_file.MAX_HOSTS)}, ("id",))
-    return _document(
+    service = object_schema(
+        {"id": _ID, "name": _LINE_OR_NULL, "hosts": _list(_LINE, case_file.MAX_HOSTS)}, ("id",)
+    )
+    return document_schema(
         case_file.SCHEMA,
         "A case: handsets, and the services that they talk to.",
         {
             "title": _LINE_OR_NULL,
-            "kind": _words(CaseKind),
+            "kind": words_schema(CaseKind),
             "handsets": _list(handset, case_file.MAX_HANDSETS),
             "services": _list(service, case_file.MAX_SERVICES),
         },
@@ -116,7 +91,7 @@ def case_schema() -> dict[str, Json]:
 
 def session_schema() -> dict[str, Json]:
     """Give the JSON Schema of `session.yaml`."""
-    capture = _object(
+    capture = object_schema(
         {
             "file": _FILE,
             "sha256": _DIGEST,
@@ -128,17 +103,17 @@ def session_schema() -> dict[str, Json]:
         ("file",),
     )
     port: Json = {"type": "integer", "minimum": 0, "maximum": session_file.MAX_PORT}
-    stand_in = _object(
+    stand_in = object_schema(
         {"host": _LINE, "port": port, "address": _LINE, "server": _LINE, "relay": _LINE_OR_NULL},
         session_file.STAND_IN_KEYS,
     )
-    return _document(
+    return document_schema(
         session_file.SCHEMA,
         "One recording under fixed conditions.",
         {
             "id": _ID,
             "subject": _ID,
-            "position": _words(Position),
+            "position": words_schema(Position),
             "protocol": {"anyOf": [_ID, {"type": "null"}]},
             "conditions": _CONDITIONS,
             "clock_offset_s": {"anyOf": [_OFFSET, {"type": "null"}]},
@@ -152,7 +127,10 @@ def session_schema() -> dict[str, Json]:
                 "maxProperties": session_file.MAX_TOOLS,
             },
             "recorded": {
-                "anyOf": [_object({"from": _MOMENT, "to": _MOMENT}, timeline.RECORDED_KEYS), {"type": "null"}]
+                "anyOf": [
+                    object_schema({"from": _MOMENT, "to": _MOMENT}, timeline.RECORDED_KEYS),
+                    {"type": "null"},
+                ]
             },
             "stand_ins": _list(stand_in, session_file.MAX_STAND_INS),
         },
@@ -162,7 +140,7 @@ def session_schema() -> dict[str, Json]:
 
 def annotations_schema() -> dict[str, Json]:
     """Give the JSON Schema of `annotations.yaml`."""
-    annotation = _object(
+    annotation = object_schema(
         {
             "at": _MOMENT,
             "author": _LINE,
@@ -176,7 +154,7 @@ def annotations_schema() -> dict[str, Json]:
         },
         ("at", "author", "reason"),
     )
-    return _document(
+    return document_schema(
         annotations.SCHEMA,
         "Corrections of a case's sessions, appended and never edited.",
         {"annotations": _list(annotation, annotations.MAX_ANNOTATIONS, null=False)},
@@ -186,8 +164,8 @@ def annotations_schema() -> dict[str, Json]:
 
 def protocol_schema() -> dict[str, Json]:
     """Give the JSON Schema of a protocol in `protocols/` of a case."""
-    step = _object({"id": _ID, "text": _TEXT, "exposes": _TYPES}, ("id", "text"))
-    return _document(
+    step = object_schema({"id": _ID, "text": _TEXT, "exposes": _TYPES}, ("id", "text"))
+    return document_schema(
         protocol_file.SCHEMA,
         "The steps of a test, and the data that each gives a chance to be sent.",
         {
@@ -200,7 +178,7 @@ def protocol_schema() -> dict[str, Json]:
                 "additionalProperties": _LINE,
                 "maxProperties": protocol_file.MAX_CONDITIONS,
             },
-            "exposes": {"type": "array", "items": _words(DataType)},
+            "exposes": {"type": "array", "items": words_schema(DataType)},
             "steps": _list(step, protocol_file.MAX_STEPS, null=False, least=1),
         },
         ("id", "title", "about", "steps"),

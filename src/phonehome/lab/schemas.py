@@ -3,12 +3,10 @@
 They hold what a schema can say; that builds and skeletons are there, and that expressions are, is for the readers.
 """
 
-from collections.abc import Iterable
-from enum import StrEnum
-
 from phonehome.case.claims_file import MAX_CLAIMS
 from phonehome.case.reading import ID_PATTERN, MAX_LINE, MAX_TEXT
 from phonehome.case.schema import Json
+from phonehome.case.schema_parts import document_schema, object_schema, words_schema
 from phonehome.lab import scenario_file, scenario_sessions
 from phonehome.lab.handset import build_file, expressions, request_file
 from phonehome.lab.handset.build import Account, BodyKind
@@ -36,15 +34,6 @@ _TEMPLATE: Json = {
 _STEP: Json = {"type": "string", "pattern": f"^({ID_PATTERN.pattern}|[*])$"}
 
 
-def _object(properties: dict[str, Json], required: Iterable[str] = ()) -> dict[str, Json]:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": properties,
-        "required": list(required),
-    }
-
-
 def _list(items: Json, most: int, least: int = 0) -> Json:
     return {"type": "array", "items": items, "maxItems": most, "minItems": least}
 
@@ -58,33 +47,18 @@ def _map(values: Json, names: str, most: int) -> Json:
     }
 
 
-def _words(words: type[StrEnum]) -> Json:
-    return {"enum": [str(word) for word in words]}
-
-
 def _number(allowed: range) -> Json:
     return {"type": "integer", "minimum": allowed.start, "maximum": allowed.stop - 1}
-
-
-def _document(
-    schema: str, about: str, properties: dict[str, Json], required: Iterable[str]
-) -> dict[str, Json]:
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:phonehome:schema:{schema.removeprefix('phonehome.')}",
-        "title": schema,
-        "description": about,
-        **_object({"schema": {"const": schema}, **properties}, required),
-    }
 
 
 def scenario_schema() -> dict[str, Json]:
     """Give the JSON Schema (draft 2020-12) of a scenario."""
     most = scenario_sessions.MAX_ENTRIES
-    consent = _object(
-        {"service": _ID, "state": _words(ConsentState), "step": _ID, "shown": _TEXT}, ("service", "state")
+    consent = object_schema(
+        {"service": _ID, "state": words_schema(ConsentState), "step": _ID, "shown": _TEXT},
+        ("service", "state"),
     )
-    session = _object(
+    session = object_schema(
         {
             "id": _ID,
             "subject": _ID,
@@ -93,14 +67,14 @@ def scenario_schema() -> dict[str, Json]:
             "fresh": _FLAG,
             "carrier_adds": _map(_EXPRESSION, request_file.HEADER.pattern, most),
             "protocol": _ID,
-            "conditions": {**_object({"build": _ID}, ("build",)), "additionalProperties": _LINE},
+            "conditions": {**object_schema({"build": _ID}, ("build",)), "additionalProperties": _LINE},
             "steps": _list(_ID, most),
             "consent": _list(consent, most),
         },
         ("id",),
     )
     host: Json = {"type": "string", "pattern": f"^{scenario_file.HOST.pattern}$"}
-    return _document(
+    return document_schema(
         scenario_file.SCHEMA,
         "A scenario of the lab: which builds do what, in which sessions, and what may be known of it.",
         {
@@ -114,7 +88,7 @@ def scenario_schema() -> dict[str, Json]:
             "sessions": _list(session, most, 1),
             "verdicts": {
                 "type": "object",
-                "additionalProperties": _words(Verdict),
+                "additionalProperties": words_schema(Verdict),
                 "maxProperties": MAX_CLAIMS,
             },
             "unknown": _list(_unknown(most), most),
@@ -131,15 +105,15 @@ def _unknown(most: int) -> Json:
         "sessions": _list(_ID, most),
         "subject": _ID,
         "conditions": conditions,
-        "data_types": _list(_words(DataType), most),
+        "data_types": _list(words_schema(DataType), most),
     }
-    return _object(parts, ("text",))
+    return object_schema(parts, ("text",))
 
 
 def build_schema() -> dict[str, Json]:
     """Give the JSON Schema of a build of the handset."""
     most = request_file.MAX_ENTRIES
-    behaviour = _object(
+    behaviour = object_schema(
         {
             "id": _ID,
             "on": _list(_STEP, most),
@@ -147,8 +121,8 @@ def build_schema() -> dict[str, Json]:
             "service": _LINE,
             "percent": _number(build_file.PERCENT),
             "request": _request(most),
-            "sms": _object({"to": _LINE, "text": _TEMPLATE}, ("to", "text")),
-            "push": _object(
+            "sms": object_schema({"to": _LINE, "text": _TEMPLATE}, ("to", "text")),
+            "push": object_schema(
                 {
                     "host": _LINE,
                     "model": _LINE,
@@ -162,7 +136,7 @@ def build_schema() -> dict[str, Json]:
         ("id", "on"),
     )
     behaviour["oneOf"] = [{"required": [act]} for act in build_file.ACTS]
-    schema = _document(
+    schema = document_schema(
         build_file.SCHEMA,
         "A build of the lab's handset: what it sends at which step, under which conditions.",
         {
@@ -186,22 +160,24 @@ def _request(most: int) -> Json:
     fielded = [str(kind) for kind in BodyKind if kind is not BodyKind.FILE]
     body: Json = {
         "oneOf": [
-            _object(
+            object_schema(
                 {"kind": {"enum": list[Json](fielded)}, "fields": {"$ref": "#/$defs/fields"}},
                 ("kind", "fields"),
             ),
-            _object({"kind": {"const": str(BodyKind.FILE)}, "file": _words(DataType)}, ("kind", "file")),
+            object_schema(
+                {"kind": {"const": str(BodyKind.FILE)}, "file": words_schema(DataType)}, ("kind", "file")
+            ),
         ]
     }
-    return _object(
+    return object_schema(
         {
             "method": {"enum": list[Json](request_file.METHODS)},
             "url": _TEMPLATE,
             "query": _map(_EXPRESSION, request_file.FIELD.pattern, most),
             "headers": _map(_EXPRESSION, request_file.HEADER.pattern, most),
             "body": body,
-            "session": _words(Account),
-            "keeps": _words(Account),
+            "session": words_schema(Account),
+            "keeps": words_schema(Account),
             "stores": {"const": True},
             "status": _number(request_file.STATUS),
         },
