@@ -1,6 +1,9 @@
 """Deletes what is over its time, whatever clients do. Users who are being moved are left until they arrived."""
 
-from sqlalchemy import Connection, Select, and_, delete, not_, or_, select, update
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from sqlalchemy import Connection, Select, Table, and_, delete, not_, or_, select, update
 
 from phonehome.lab.cloud.backup import clear
 from phonehome.lab.cloud.consent import BACKUP_TYPES
@@ -81,25 +84,40 @@ def enforce_retention(region: Region) -> dict[str, int]:
     return counts
 
 
-def _expire_unsent(region: Region, now: float, before: float) -> int:
-    """Let go of texts that a region which does not answer was to have; the receiver's region expires those it has."""
+def _overdue(region: Region, table: Table, before: float) -> Sequence[str]:
+    """List the users of whom a message waits there too long; so many at a time."""
     query = (
-        select(outbox.c.user_id)
-        .where(outbox.c.state == WAITING, outbox.c.kind == "message", outbox.c.at <= before)
+        select(table.c.user_id)
+        .where(table.c.state == WAITING, table.c.kind == "message", table.c.at <= before)
         .distinct()
         .limit(_BATCH)
     )
+    return region.database.read(lambda connection: connection.execute(query).scalars().all())
+
+
+def _write_each(region: Region, works: Iterable[Callable[[Connection], int]]) -> int:
+    """Do each work in a transaction of its own, but for users who are not served here now; gives the sum.
+
+    One user at a time: whoever holds the turns of many waits for others who wait for one of them.
+    """
     count = 0
-    for user_id in region.database.read(lambda connection: connection.execute(query).scalars().all()):
-
-        def work(connection: Connection, user_id: str = user_id) -> int:
-            return expire_unsent(connection, user_id, at=now, region=region.name, before=before)
-
+    for work in works:
         try:
             count += region.database.write(work)
         except NotServingError:
             continue
     return count
+
+
+def _expire_unsent(region: Region, now: float, before: float) -> int:
+    """Let go of texts that a region which does not answer was to have; the receiver's region expires those it has."""
+    expire = partial(expire_unsent, at=now, region=region.name, before=before)
+    return _write_each(region, [partial(expire, user_id=one) for one in _overdue(region, outbox, before)])
+
+
+def _expire_messages(region: Region, now: float, before: float) -> int:
+    expire = partial(drop_waiting, at=now, region=region.name, reason="expired", before=before)
+    return _write_each(region, [partial(expire, user_id=one) for one in _overdue(region, inbox, before)])
 
 
 def _purge_deleted(connection: Connection, mine: Select[tuple[str]], before: float, now: float) -> int:
@@ -119,50 +137,21 @@ def _purge_sessions(connection: Connection, mine: Select[tuple[str]], before: fl
     return connection.execute(delete(sessions).where(*old, not_(spent))).rowcount
 
 
-def _expire_messages(region: Region, now: float, before: float) -> int:
-    query = (
-        select(inbox.c.user_id)
-        .where(inbox.c.state == WAITING, inbox.c.kind == "message", inbox.c.at <= before)
-        .distinct()
-        .limit(_BATCH)
-    )
-    count = 0
-    for user_id in region.database.read(lambda connection: connection.execute(query).scalars().all()):
-
-        def work(connection: Connection, user_id: str = user_id) -> int:
-            return drop_waiting(
-                connection, user_id, at=now, region=region.name, reason="expired", before=before
-            )
-
-        try:
-            count += region.database.write(work)
-        except NotServingError:
-            continue
-    return count
-
-
 def _empty_withdrawn(region: Region, now: float, before: float) -> int:
     def due(connection: Connection) -> list[tuple[str, str]]:
         held = select(items.c.user_id, items.c.type).where(items.c.deleted.is_(False)).distinct()
         rows = [(row.user_id, row.type) for row in connection.execute(held)]
         return [row for row in rows if row[1] in BACKUP_TYPES and _is_over(connection, *row, before)]
 
-    count = 0
-    for user_id, kind in region.database.read(due):
+    def work(connection: Connection, user_id: str, kind: str) -> int:
+        rev = fence(connection, user_id)
+        if not _is_over(connection, user_id, kind, before):  # agreed to again meanwhile
+            return 0
+        reason = "kept long enough after consent was withdrawn"
+        return clear(connection, user_id, kind, rev=rev, at=now, region=region.name, reason=reason)
 
-        def work(connection: Connection, user_id: str = user_id, kind: str = kind) -> int:
-            rev = fence(connection, user_id)
-            if not _is_over(connection, user_id, kind, before):  # agreed to again meanwhile
-                return 0
-            reason = "kept long enough after consent was withdrawn"
-            return clear(connection, user_id, kind, rev=rev, at=now, region=region.name, reason=reason)
-
-        # One user at a time: whoever holds the turns of many waits for others who wait for one of them.
-        try:
-            count += region.database.write(work)
-        except NotServingError:
-            continue
-    return count
+    held = region.database.read(due)
+    return _write_each(region, [partial(work, user_id=user_id, kind=kind) for user_id, kind in held])
 
 
 def _is_over(connection: Connection, user_id: str, kind: str, before: float) -> bool:
