@@ -11,7 +11,7 @@ never in the way, and nothing but a wrong encoder refers to them.
 
 from phonehome.model.errors import DecodeError
 from phonehome.model.exchange import Header
-from phonehome.wire.hpack_huffman import decode_huffman
+from phonehome.wire.hpack_huffman import LENGTHS, decode_huffman
 from phonehome.wire.http_message import MAX_HEADERS
 
 MAX_TABLE = 256 * 1024
@@ -71,6 +71,19 @@ class _Literals(dict[bytes, bytes]):
 _literals = _Literals()
 
 
+def read_nothing(_block: bytes, position: int, _headers: list[Header], _entries: list[Header]) -> int:
+    """Leave every field to what is read here; stands in for `native.hpack` where that is not compiled."""
+    return position
+
+
+try:
+    from phonehome.wire.native.hpack import FieldReader
+
+    _read_ordinary = FieldReader(LENGTHS, _STATIC).read
+except ImportError:
+    _read_ordinary = read_nothing
+
+
 def _read_rest(block: bytes, position: int, value: int) -> tuple[int, int]:
     """The rest of an integer whose prefix is full (section 5.1); gives the value and the next position."""
     shift = 0
@@ -121,8 +134,9 @@ class HpackDecoder:
         headers: list[Header] = []
         self.skipped = self.dropped = 0
         self.fault = None
+        position = _read_ordinary(block, 0, headers, self._entries)
         try:
-            self._decode(block, headers)
+            self._decode(block, position, headers)
         except DecodeError as error:
             self.fault = str(error)
         except IndexError:
@@ -135,8 +149,8 @@ class HpackDecoder:
             self._cut(headers, len(block))
         return headers
 
-    def _decode(self, block: bytes, headers: list[Header]) -> None:
-        position, end = 0, len(block)
+    def _decode(self, block: bytes, position: int, headers: list[Header]) -> None:
+        end = len(block)
         append = headers.append
         entries = self._entries
         literals, static = _literals, _STATIC

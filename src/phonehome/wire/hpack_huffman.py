@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from phonehome.model.errors import DecodeError
 
-_LENGTHS = bytes.fromhex(
+LENGTHS = bytes.fromhex(
     "0d171c1c1c1c1c1c1c181e1c1c1e1c1c1c1c1c1c1c1c1e1c1c1c1c1c1c1c1c1c"
     "060a0a0c0d06080b0a0a080b080606060505050606060606060607080f060c0a"
     "0d06070707070707070707070707070707070707070707070807080d130d0e06"
@@ -34,9 +34,9 @@ def _codes() -> dict[tuple[int, int], int]:
     """Every symbol by the length and the value of its code."""
     codes = {}
     code = bits = 0
-    for symbol in sorted(range(_END + 1), key=lambda s: (_LENGTHS[s], s)):
-        code <<= _LENGTHS[symbol] - bits
-        bits = _LENGTHS[symbol]
+    for symbol in sorted(range(_END + 1), key=lambda s: (LENGTHS[s], s)):
+        code <<= LENGTHS[symbol] - bits
+        bits = LENGTHS[symbol]
         codes[bits, code] = symbol
         code += 1
     return codes
@@ -44,7 +44,7 @@ def _codes() -> dict[tuple[int, int], int]:
 
 def _block_header() -> bytes:
     """The beginning of a deflate block with dynamic codes (RFC 1951 section 3.2.7), of whole bytes."""
-    wanted = [bits if bits <= _DEFLATE_BITS else 0 for bits in _LENGTHS[:_END]] + [_DEFLATE_BITS]
+    wanted = [bits if bits <= _DEFLATE_BITS else 0 for bits in LENGTHS[:_END]] + [_DEFLATE_BITS]
     used = sorted(set(wanted))  # 0 comes first, and is the padding below
     short = (1 << 4) - len(used)  # so many codes of 3 bits and the rest of 4 are a complete code
     widths = {length: 3 if place < short else 4 for place, length in enumerate(used)}

@@ -6,11 +6,15 @@ decision waits until the bytes that it depends on are there, so pieces of any si
 Over a stream, the messages' sizes, `skipped`, `lost` and `passed` add up to the bytes fed and the gaps.
 """
 
+from typing import TypeAlias
+
+from phonehome.model.exchange import Header
 from phonehome.wire.body import BodyBuffer
 from phonehome.wire.http1_buffers import HeldBytes, SkippedBytes
 from phonehome.wire.http1_chunked import ChunkReader
 from phonehome.wire.http1_head import Fields, Framing, parse_fields, split_lines
 from phonehome.wire.http_message import (
+    MAX_HEADERS,
     CUT_HEAD,
     LONG_HEAD,
     MANY_HEADERS,
@@ -26,6 +30,20 @@ MAX_WAITING = 1024 * 1024
 """Bytes held back while it is open whether the protocol was switched; then what they look like decides."""
 _ORDINARY_HEAD = 8192
 """Where the end of a head is looked for first: few are longer, and only hostile data lets that search fail often."""
+
+OrdinaryHead: TypeAlias = tuple[bytes, tuple[Header, ...], int, int | None, bytes | None, bool]
+"""First line, fields, where the body begins, its length, its codings, and whether another protocol is asked for."""
+
+
+def read_no_head(_data: bytes, _position: int, _limit: int, _most: int) -> OrdinaryHead | None:
+    """Leave every head to what is read here; stands in for `native.http1.read_head` where that is not compiled."""
+    return None
+
+
+try:
+    from phonehome.wire.native.http1 import read_head as _read_ordinary
+except ImportError:
+    _read_ordinary = read_no_head
 
 HEAD, LENGTH, CHUNKED, CLOSE, WAITING, PASSED = range(6)
 """What is read next. WAITING: nobody knows yet whether the protocol was switched. PASSED: it was."""
@@ -208,6 +226,14 @@ class MessageParser:
             self.skipped += width
             return position + width
         limit = position + MAX_HEAD
+        ordinary = _read_ordinary(data, position, position + _ORDINARY_HEAD, MAX_HEADERS)
+        if ordinary is not None:
+            line, headers, behind, length, coding, upgrade = ordinary
+            message = self._begin(line, base + position)
+            if message is None:
+                return self._skip_to_next(data, position, behind, base, found)
+            fields = Fields(headers, length, coding, upgrade)
+            return self._take_head(message, fields, data, position, behind, base, found)
         behind = data.find(b"\r\n\r\n", position, position + _ORDINARY_HEAD) + 4
         head = data[position : behind - 4] if behind > 4 else b"\n"
         lines = head.split(b"\r\n")
@@ -228,8 +254,20 @@ class MessageParser:
         message = self._begin(lines[0], base + position)
         if message is None:
             return self._skip_to_next(data, position, behind, base, found)
+        return self._take_head(message, parse_fields(lines), data, position, behind, base, found)
+
+    def _take_head(
+        self,
+        message: HttpMessage,
+        fields: Fields,
+        data: bytes,
+        position: int,
+        behind: int,
+        base: int,
+        found: list[HttpMessage],
+    ) -> int:
+        """Go on behind a head that was read; gives the next position."""
         self._fresh = False
-        fields = parse_fields(lines)
         message.headers = fields.headers
         message.note = fields.note
         message.dropped = fields.dropped

@@ -1,5 +1,6 @@
 """Where in the capture a stretch of a stream came: packet numbers and times, through records and upgrades."""
 
+from array import array
 from bisect import bisect_left, bisect_right
 from typing import Protocol
 
@@ -41,12 +42,12 @@ class Places:
     __slots__ = ("_numbers", "_offsets", "_times", "end")
 
     def __init__(self) -> None:
-        self._offsets: list[int] = []
-        self._numbers: list[int] = []
-        self._times: list[int] = []
+        self._offsets = array("q")
+        self._numbers = array("q")
+        self._times = array("q")
         self.end = 0
 
-    def add(self, offsets: list[int], numbers: list[int], times: list[int], end: int) -> None:
+    def add(self, offsets: "array[int]", numbers: "array[int]", times: "array[int]", end: int) -> None:
         """Note packets that follow the stream's end so far, which is then `end`."""
         self._offsets += offsets
         self._numbers += numbers
@@ -54,6 +55,10 @@ class Places:
         self.end = end
         while len(self._offsets) > MAX_PLACES:
             del self._offsets[_MIDDLE], self._numbers[_MIDDLE], self._times[_MIDDLE]
+
+    def add_one(self, offset: int, number: int, time: int, end: int) -> None:
+        """Note one packet."""
+        self.add(array("q", (offset,)), array("q", (number,)), array("q", (time,)), end)
 
     def packets(self, start: int, end: int) -> tuple[int, ...]:
         """Give the numbers of the packets that a stretch came in, in stream order."""
@@ -82,17 +87,15 @@ class RecordPlaces:
 
     def __init__(self, outer: StreamPlaces) -> None:
         self._outer = outer
-        self._plain: list[int] = []
-        self._records: list[int] = []
+        self._plain = array("q")
+        self._records = array("q")
 
-    def add(self, marks: list[tuple[int, int]]) -> None:
-        """Note records: where each begins in the plain text and in the stream."""
-        if marks:
-            plain, records = zip(*marks, strict=True)
-            self._plain += plain
-            self._records += records
-            while len(self._plain) > MAX_PLACES:
-                del self._plain[_MIDDLE], self._records[_MIDDLE]
+    def add(self, marks: "array[int]") -> None:
+        """Note records, by two numbers each: where it begins in the plain text, and in the stream."""
+        self._plain += marks[::2]
+        self._records += marks[1::2]
+        while len(self._plain) > MAX_PLACES:
+            del self._plain[_MIDDLE], self._records[_MIDDLE]
 
     def packets(self, start: int, end: int) -> tuple[int, ...]:
         """Give the numbers of the packets that a stretch came in, in stream order."""

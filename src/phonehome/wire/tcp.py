@@ -5,6 +5,7 @@ is out of order, sent twice, overlapping or cut goes segment by segment. Of byte
 first ones recorded count, which is what most receivers keep.
 """
 
+from array import array
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -54,7 +55,8 @@ class Batch:
     """The segments with payload of a window, ordered by conversation, direction and place.
 
     Attributes:
-        view: The buffer that the places point into.
+        buffer: What the places point into.
+        view: The same.
         starts, ends: Where each payload begins and ends.
         cut: Bytes of each payload that were on the wire but not recorded.
         sequence: Sequence number of the first byte of each payload.
@@ -66,15 +68,16 @@ class Batch:
             direction begins that means nothing.
     """
 
+    buffer: bytes
     view: memoryview
-    starts: list[int]
-    ends: list[int]
-    cut: list[int]
-    sequence: list[int]
-    acknowledged: list[int]
-    numbers: list[int]
-    times: list[int]
-    before: list[int]
+    starts: "array[int]"
+    ends: "array[int]"
+    cut: "array[int]"
+    sequence: "array[int]"
+    acknowledged: "array[int]"
+    numbers: "array[int]"
+    times: "array[int]"
+    before: Column
     breaks: list[int]
     turns: Column = field(repr=False)
 
@@ -96,18 +99,40 @@ def make_batch(segments: Segments, order: Column) -> Batch:
     ahead = (sequence[1:] - sequence[:-1] - size[:-1] + _HALF) % _MODULUS - _HALF
     turns = np.flatnonzero((size[1:] > 1) & ((ahead < 0) | (segments.flags[order][:-1] & FIN != 0))) + 1
     return Batch(
+        buffer=segments.buffer,
         view=memoryview(segments.buffer),
-        starts=starts.tolist(),
-        ends=ends.tolist(),
-        cut=cut.tolist(),
-        sequence=sequence.tolist(),
-        acknowledged=segments.acknowledgement[order].tolist(),
-        numbers=segments.number[order].tolist(),
-        times=segments.time[order].tolist(),
-        before=before.tolist(),
+        starts=_integers(starts),
+        ends=_integers(ends),
+        cut=_integers(cut),
+        sequence=_integers(sequence),
+        acknowledged=_integers(segments.acknowledgement[order]),
+        numbers=_integers(segments.number[order]),
+        times=_integers(segments.time[order]),
+        before=before,
         breaks=breaks.tolist(),
         turns=turns,
     )
+
+
+def _integers(column: Column) -> "array[int]":
+    """Copy a column into what gives Python's own integers, one by one and fast."""
+    integers = array("q")
+    integers.frombytes(memoryview(column).cast("B"))
+    return integers
+
+
+def join_payloads(buffer: bytes, starts: "array[int]", ends: "array[int]", begin: int, end: int) -> bytes:
+    """Join the stretches of a buffer from one place to before another in lists of where they begin and end."""
+    view = memoryview(buffer)
+    return b"".join(
+        [view[start:stop] for start, stop in zip(starts[begin:end], ends[begin:end], strict=True)]
+    )
+
+
+try:
+    from phonehome.wire.native.tcp import join_payloads as _join_payloads
+except ImportError:
+    _join_payloads = join_payloads
 
 
 class Stream:
@@ -239,16 +264,11 @@ class Stream:
         return _joined(given)
 
     def _receive_plain(self, batch: Batch, begin: int, end: int) -> bytes:
-        view = batch.view
-        if end - begin == 1:
-            data = bytes(view[batch.starts[begin] : batch.ends[begin]])
-        else:
-            pieces = zip(batch.starts[begin:end], batch.ends[begin:end], strict=True)
-            data = b"".join([view[start:stop] for start, stop in pieces])
+        data = _join_payloads(batch.buffer, batch.starts, batch.ends, begin, end)
         places = self.places
-        shift = places.end - batch.before[begin]
+        before = batch.before[begin:end]
         places.add(
-            [before + shift for before in batch.before[begin:end]],
+            _integers(before + (places.end - before[0])),
             batch.numbers[begin:end],
             batch.times[begin:end],
             places.end + len(data),
@@ -368,7 +388,7 @@ class Stream:
 
     def _advance(self, late: _Late, size: int) -> None:
         end = self.places.end
-        self.places.add([end], [late.number], [late.time], end + size)
+        self.places.add_one(end, late.number, late.time, end + size)
         assert self._next is not None  # set by receive
         self._next = (self._next + size) % _MODULUS
 

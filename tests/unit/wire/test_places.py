@@ -1,6 +1,9 @@
 """A stretch of a stream leads back to the packets that it came in, through records and upgrades."""
 
+from array import array
 from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import chain
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,12 +11,20 @@ from hypothesis import strategies as st
 from phonehome.wire.places import MAX_PLACES, Places, RecordPlaces, ShiftedPlaces
 
 
+def _integers(numbers: Iterable[int]) -> "array[int]":
+    return array("q", numbers)
+
+
+def _marks(records: Iterable[tuple[int, int]]) -> "array[int]":
+    return array("q", chain.from_iterable(records))
+
+
 def four_packets() -> Places:
     """Packets 3, 5, 4 and 9 with ten bytes each, and five bytes of a gap behind the second."""
     places = Places()
-    places.add([0, 10], [3, 5], [300, 500], 20)
+    places.add(_integers([0, 10]), _integers([3, 5]), _integers([300, 500]), 20)
     places.end = 25
-    places.add([25, 35], [4, 9], [400, 900], 45)
+    places.add(_integers([25, 35]), _integers([4, 9]), _integers([400, 900]), 45)
     return places
 
 
@@ -50,7 +61,7 @@ def test_a_stream_without_packets_has_none() -> None:
 
 def test_what_is_forgotten_takes_nothing_from_the_rest() -> None:
     places = Places()
-    places.add(list(range(0, 2000, 10)), list(range(1, 201)), list(range(201, 401)), 2000)
+    places.add(_integers(range(0, 2000, 10)), _integers(range(1, 201)), _integers(range(201, 401)), 2000)
     places.forget(1500)
     assert places.packets(1500, 1530) == (151, 152, 153)
     assert places.first(1509) == 151
@@ -62,8 +73,10 @@ def test_what_is_forgotten_takes_nothing_from_the_rest() -> None:
 def test_of_a_stretch_without_end_the_first_and_the_last_packets_are_kept() -> None:
     places = Places()
     for begin in range(0, 3 * MAX_PLACES, 1000):
-        numbers = list(range(begin + 1, begin + 1001))
-        places.add([10 * (number - 1) for number in numbers], numbers, numbers, 10 * (begin + 1000))
+        numbers = _integers(range(begin + 1, begin + 1001))
+        places.add(
+            _integers(range(10 * begin, 10 * (begin + 1000), 10)), numbers, numbers, 10 * (begin + 1000)
+        )
     last = places.end // 10
     packets = places.packets(0, places.end)
     assert len(packets) <= MAX_PLACES
@@ -74,18 +87,18 @@ def test_of_a_stretch_without_end_the_first_and_the_last_packets_are_kept() -> N
 
 def test_a_record_without_end_is_bounded_too() -> None:
     places = Places()
-    places.add([0], [1], [1], 10)
+    places.add(_integers([0]), _integers([1]), _integers([1]), 10)
     records = RecordPlaces(places)
     for begin in range(0, 3 * MAX_PLACES, 1000):
-        records.add([(16 * at, 20 * at) for at in range(begin, begin + 1000)])
+        records.add(_marks([(16 * at, 20 * at) for at in range(begin, begin + 1000)]))
     assert records.packets(0, 48 * MAX_PLACES) == (1,)
 
 
 def test_a_stretch_of_plain_text_has_the_packets_of_its_records() -> None:
     records = RecordPlaces(four_packets())
-    records.add([(0, 2), (4, 12)])
-    records.add([])
-    records.add([(10, 26), (20, 36)])
+    records.add(_marks([(0, 2), (4, 12)]))
+    records.add(_marks([]))
+    records.add(_marks([(10, 26), (20, 36)]))
     assert records.packets(0, 4) == (
         3,
         5,
@@ -99,9 +112,9 @@ def test_a_stretch_of_plain_text_has_the_packets_of_its_records() -> None:
 
 def test_records_forget_together_with_what_is_under_them() -> None:
     places = Places()
-    places.add(list(range(0, 2000, 10)), list(range(1, 201)), list(range(1, 201)), 2000)
+    places.add(_integers(range(0, 2000, 10)), _integers(range(1, 201)), _integers(range(1, 201)), 2000)
     records = RecordPlaces(places)
-    records.add([(5 * at, 10 * at) for at in range(200)])
+    records.add(_marks([(5 * at, 10 * at) for at in range(200)]))
     records.forget(500)
     assert records.first(500) == 101
     assert records.packets(995, 1000) == (200,)
@@ -120,7 +133,7 @@ def test_what_follows_an_upgrade_counts_from_there() -> None:
 def test_packets_are_those_whose_bytes_a_stretch_holds(sizes: list[int], data: st.DataObject) -> None:
     places, offsets, end = Places(), list[int](), 0
     for number, size in enumerate(sizes, 1):
-        places.add([end], [number], [number], end + size)
+        places.add_one(end, number, number, end + size)
         offsets.append(end)
         end += size
     start = data.draw(st.integers(0, end - 1))

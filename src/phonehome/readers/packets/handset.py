@@ -83,7 +83,7 @@ class HandsetFinder:
         sent = _count(segments.src_high, segments.src_low)
         asked = (segments.protocol == 17) & (segments.src_port == _DHCP_CLIENT)
         asked &= segments.dst_port == _DHCP_SERVER
-        macs = set(np.unique(segments.src_mac[asked]).tolist()) - {0}
+        macs = set(segments.src_mac[asked].tolist()) - {0}
         askers = np.isin(segments.src_mac, np.array(list(macs), np.uint64))
         asking = _count(segments.src_high[askers], segments.src_low[askers])
         scores: dict[Address, tuple[int, int]] = {}

@@ -149,8 +149,8 @@ class Session:
         marks = flags.tolist()
         apps = segments.app[order].tolist()
         touched: dict[Pair, Connection] = {}
-        edges = np.array([(talk.begin, talk.middle) for talk in talks])
-        turns = np.setdiff1d(batch.turns, edges).tolist()
+        edges = {edge for talk in talks for edge in (talk.begin, talk.middle)} if len(batch.turns) else ()
+        turns = [place for place in batch.turns.tolist() if place not in edges]
         near = np.searchsorted(special, [talk.begin for talk in talks]).tolist() if special else []
         for place, talk in enumerate(talks):
             one, two = talk.pair.one, talk.pair.two

@@ -9,6 +9,7 @@ reading goes on at the next place from which several records in a row look like 
 """
 
 import struct
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -79,7 +80,8 @@ def read(chunks: Chunks, carried: Carried) -> Iterator[CaptureItem]:
     near: int | None = None
     at = FILE_HEADER_BYTES
     while True:
-        starts, at = _walk(chunks.buffer, at, form)
+        found, at = _walk(chunks.buffer, at, form.header_bytes, form.order == ">", MAX_PACKET_BYTES)
+        starts = np.array(found, np.int64)
         yield from _windows(chunks.buffer, starts, form, carried.number, carried.apps)
         carried.number += len(starts)
         if len(starts):
@@ -90,12 +92,12 @@ def read(chunks: Chunks, carried: Carried) -> Iterator[CaptureItem]:
             if faults.hopeless:
                 return
             damaged = chunks.base + at
-            found = _recover(chunks, at + 1, form, near)
-            if found is None:
+            next_one = _recover(chunks, at + 1, form, near)
+            if next_one is None:
                 at = len(chunks.buffer)
                 yield from faults.nothing_follows(damaged, carried.number, chunks.base + at - damaged)
                 break
-            at = found
+            at = next_one
             continue
         if chunks.ended:
             break
@@ -143,23 +145,39 @@ def _parse_header(head: bytes) -> _Format:
     return _Format(order=order, header_bytes=24 if magic == MODIFIED else 16, interface=interface)
 
 
-def _walk(buffer: bytes, at: int, form: _Format) -> tuple[Column, int]:
-    """Find where the whole records of the buffer begin, and where the first begins that is not whole or no record."""
-    starts: list[int] = []
+def walk(buffer: bytes, at: int, header: int, big: bool, most: int) -> tuple["array[int]", int]:
+    """Find where the whole records of a buffer begin.
+
+    Args:
+        buffer: Records, one behind the other.
+        at: Where the first begins.
+        header: Size of a record's header.
+        big: Whether numbers have their high byte first.
+        most: How long a packet may be.
+
+    Returns:
+        Where each begins, and where the first begins that is not whole or no record.
+    """
+    starts = array("q")
     append = starts.append
-    unpack = struct.Struct(f"{form.order}I").unpack_from
-    header = form.header_bytes
+    unpack = struct.Struct(">I" if big else "<I").unpack_from
     last = len(buffer) - header
     # The only loop over packets: nothing but the lengths, for each says where the next one is.
     while at <= last:
         size = unpack(buffer, at + 8)[0]
-        if size > MAX_PACKET_BYTES:
-            return np.array(starts, np.int64), at
+        if size > most:
+            return starts, at
         append(at)
         at += header + size
     if at > len(buffer) and starts:
         at = starts.pop()
-    return np.array(starts, np.int64), at
+    return starts, at
+
+
+try:
+    from phonehome.wire.native.pcap import walk as _walk
+except ImportError:
+    _walk = walk
 
 
 def _windows(buffer: bytes, starts: Column, form: _Format, number: int, apps: Apps) -> Iterator[Window]:

@@ -107,7 +107,7 @@ def _strip_each(window: Window, unread: Unread) -> list[Stripped]:
     packets = _packets(window)
     links = np.array([interface.link for interface in window.interfaces] or [0], np.int64)
     link_of = links[window.interface]
-    present = [int(link) for link in np.unique(link_of)]
+    present = sorted(set(links[np.flatnonzero(np.bincount(window.interface, minlength=1))].tolist()))
     parts = []
     for link in present:
         some = packets if len(present) == 1 else packets.pick(link_of == link)

@@ -6,6 +6,7 @@ rests on. `legacy` has the others.
 """
 
 from collections.abc import Callable
+from enum import Enum, auto
 from struct import Struct
 from typing import Protocol
 
@@ -29,8 +30,19 @@ _ADDITIONAL = Struct(">QBHH")
 DecryptInto = Callable[[bytes, memoryview, bytes, memoryview], int]
 
 
+class Nonces(Enum):
+    """Where an AEAD's nonce comes from."""
+
+    SEQUENCE = auto()  # 12 bytes that the keys give, with the record's number mixed in
+    EXPLICIT = auto()  # 4 bytes that the keys give, and 8 that stand in the record
+
+
 class Opener(Protocol):
     """The protection of one direction under one set of keys."""
+
+    @property
+    def nonces(self) -> Nonces | None:
+        """The kind of its nonces; None where it is no AEAD, and must be asked to `open` each record itself."""
 
     @property
     def inner_type(self) -> bool:
@@ -84,49 +96,52 @@ class Stateless:
 class Aead13(Stateless):
     """TLS 1.3 (RFC 8446 §5.2): the nonce is made of the sequence number, the header is authenticated."""
 
-    __slots__ = ("_decrypt_into", "_iv", "_tag", "overhead")
+    __slots__ = ("_iv", "decrypt_into", "fixed", "overhead", "tag")
     inner_type = True
+    nonces = Nonces.SEQUENCE
 
     def __init__(self, suite: Suite, secret: bytes) -> None:
         key = expand_label(suite.digest, secret, "key", suite.key_bytes)
-        self._iv = int.from_bytes(expand_label(suite.digest, secret, "iv", _NONCE_BYTES), "big")
-        self._decrypt_into, self._tag = _aead(suite, key)
-        self.overhead = HEADER_BYTES + self._tag + 1
+        self.fixed = expand_label(suite.digest, secret, "iv", _NONCE_BYTES)
+        self._iv = int.from_bytes(self.fixed, "big")
+        self.decrypt_into, self.tag = _aead(suite, key)
+        self.overhead = HEADER_BYTES + self.tag + 1
 
     def open(
         self, sequence: int, data: bytes, view: memoryview, start: int, stop: int, out: memoryview, at: int
     ) -> int:
         """Open one record; see `Opener`."""
         body = start + HEADER_BYTES
-        size = stop - body - self._tag
+        size = stop - body - self.tag
         if size < 0:
             raise InvalidTag
         nonce = (self._iv ^ sequence).to_bytes(_NONCE_BYTES, "big")
-        self._decrypt_into(nonce, view[body:stop], data[start:body], out[at : at + size])
+        self.decrypt_into(nonce, view[body:stop], data[start:body], out[at : at + size])
         return size
 
 
 class AeadExplicit(Stateless):
     """AES-GCM and AES-CCM of TLS 1.2 (RFC 5288, RFC 6655): half of the nonce stands in the record."""
 
-    __slots__ = ("_decrypt_into", "_salt", "_tag", "overhead")
+    __slots__ = ("decrypt_into", "fixed", "overhead", "tag")
     inner_type = False
+    nonces = Nonces.EXPLICIT
 
     def __init__(self, suite: Suite, key: bytes, salt: bytes) -> None:
-        self._salt = salt
-        self._decrypt_into, self._tag = _aead(suite, key)
-        self.overhead = HEADER_BYTES + _EXPLICIT_NONCE_BYTES + self._tag
+        self.fixed = salt
+        self.decrypt_into, self.tag = _aead(suite, key)
+        self.overhead = HEADER_BYTES + _EXPLICIT_NONCE_BYTES + self.tag
 
     def open(
         self, sequence: int, data: bytes, view: memoryview, start: int, stop: int, out: memoryview, at: int
     ) -> int:
         """Open one record; see `Opener`."""
         body = start + HEADER_BYTES + _EXPLICIT_NONCE_BYTES
-        size = stop - body - self._tag
+        size = stop - body - self.tag
         if size < 0:
             raise InvalidTag
-        self._decrypt_into(
-            self._salt + data[start + HEADER_BYTES : body],
+        self.decrypt_into(
+            self.fixed + data[start + HEADER_BYTES : body],
             view[body:stop],
             _ADDITIONAL.pack(sequence, data[start], data[start + 1] << 8 | data[start + 2], size),
             out[at : at + size],
@@ -137,23 +152,25 @@ class AeadExplicit(Stateless):
 class AeadImplicit(Stateless):
     """ChaCha20-Poly1305 of TLS 1.2 (RFC 7905): the nonce of TLS 1.3 with the additional data of 1.2."""
 
-    __slots__ = ("_decrypt_into", "_iv", "_tag", "overhead")
+    __slots__ = ("_iv", "decrypt_into", "fixed", "overhead", "tag")
     inner_type = False
+    nonces = Nonces.SEQUENCE
 
     def __init__(self, suite: Suite, key: bytes, iv: bytes) -> None:
+        self.fixed = iv
         self._iv = int.from_bytes(iv, "big")
-        self._decrypt_into, self._tag = _aead(suite, key)
-        self.overhead = HEADER_BYTES + self._tag
+        self.decrypt_into, self.tag = _aead(suite, key)
+        self.overhead = HEADER_BYTES + self.tag
 
     def open(
         self, sequence: int, data: bytes, view: memoryview, start: int, stop: int, out: memoryview, at: int
     ) -> int:
         """Open one record; see `Opener`."""
         body = start + HEADER_BYTES
-        size = stop - body - self._tag
+        size = stop - body - self.tag
         if size < 0:
             raise InvalidTag
-        self._decrypt_into(
+        self.decrypt_into(
             (self._iv ^ sequence).to_bytes(_NONCE_BYTES, "big"),
             view[body:stop],
             _ADDITIONAL.pack(sequence, data[start], data[start + 1] << 8 | data[start + 2], size),

@@ -60,6 +60,7 @@ class BlockOpener:
 
     __slots__ = ("_block", "_decryptor", "_explicit", "_mac", "_mac_bytes", "_mac_last", "_ssl3", "overhead")
     inner_type = False
+    nonces = None
 
     def __init__(self, suite: Suite, key: bytes, iv: bytes, mac: Mac, version: int, mac_last: bool) -> None:
         algorithm = _block_cipher(suite, key)
@@ -125,6 +126,7 @@ class StreamOpener:
 
     __slots__ = ("_ahead", "_decryptor", "_mac", "_mac_bytes", "_offset", "_used", "overhead")
     inner_type = False
+    nonces = None
 
     def __init__(self, suite: Suite, key: bytes, mac: Mac) -> None:
         self._decryptor = Cipher(ARC4(key), None).decryptor() if suite.cipher == "RC4" else None
@@ -175,6 +177,7 @@ class OldChaCha20(Stateless):
 
     __slots__ = ("_key",)
     inner_type = False
+    nonces = None
     overhead = HEADER_BYTES + 16
 
     def __init__(self, key: bytes) -> None:

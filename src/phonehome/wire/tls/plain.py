@@ -1,5 +1,6 @@
 """What was decrypted of one direction, with the way back to the recording."""
 
+from array import array
 from collections.abc import Iterator
 
 
@@ -11,7 +12,7 @@ class Plain:
     Attributes:
         start: Offset of the first byte (or of the gap, if one comes first).
         parts: The decrypted bytes in order, as they were gathered; what is missing is left out.
-        marks: For each record the offset of its first byte here, and that of the record in the TLS stream.
+        marks: For each record two numbers, the offset of its first byte here, and that of the record in the TLS stream.
         gaps: For each place where records are missing or stayed closed, its offset and size. The size is
             exact where the records' sequence numbers prove how many are missing, else an estimate.
     """
@@ -19,7 +20,7 @@ class Plain:
     __slots__ = ("gaps", "marks", "parts", "start")
 
     def __init__(
-        self, start: int, parts: list[bytes], marks: list[tuple[int, int]], gaps: list[tuple[int, int]]
+        self, start: int, parts: list[bytes], marks: "array[int]", gaps: list[tuple[int, int]]
     ) -> None:
         self.start = start
         self.parts = parts

@@ -1,11 +1,12 @@
 """One direction's records: cut out of the stream, opened, and joined to the plaintext.
 
-The loop in `_open_records` is the hottest code of the packet path: one call into the cipher per record of
-application data, straight into a scratch buffer, and hardly anything else. Whatever is not application data
-comes out as an `Event` for the connection to judge.
+The loop in `open_records` is the hottest code of the packet path: one call into the cipher per record of
+application data, straight into a scratch buffer, and hardly anything else; where it was compiled, that one runs. Whatever is
+not application data comes out as an `Event` for the connection to judge.
 """
 
 import re
+from array import array
 
 from cryptography.exceptions import InvalidTag
 
@@ -83,7 +84,7 @@ class RecordStream:
         self._dead = False
         self._coming: list[bytes | int] = []
         self._parts: list[bytes] = []
-        self._marks: list[tuple[int, int]] = []
+        self._marks = array("q")
         self._gaps: list[tuple[int, int]] = []
         self._plain_start = 0
         self._plain_end = 0
@@ -107,7 +108,7 @@ class RecordStream:
         if not self._parts and not self._gaps:
             return None
         plain = Plain(self._plain_start, self._parts, self._marks, self._gaps)
-        self._parts, self._marks, self._gaps = [], [], []
+        self._parts, self._marks, self._gaps = [], array("q"), []
         self._plain_start = self._plain_end
         return plain
 
@@ -189,7 +190,7 @@ class RecordStream:
     def append(self, content: bytes, event: Event) -> None:
         """Add the content of a record that was opened elsewhere to the plaintext."""
         if content:
-            self._marks.append((self._plain_end, self._base + event.start))
+            self._marks.extend((self._plain_end, self._base + event.start))
             self._parts.append(content)
             self._plain_end += len(content)
 
@@ -312,65 +313,103 @@ class RecordStream:
 
     def _open_records(self, opener: Opener) -> Event | None:
         """Open record after record, until one is no application data or is not there whole."""
-        data, position, end = self.data, self._position, len(self.data)
-        if end - position < HEADER_BYTES:
-            return None
-        room = min(SCRATCH_BYTES, end - position)
-        out = bytearray(room + SLACK)
-        target, view = memoryview(out), memoryview(data)
-        open_record, inner, sequence = opener.open, opener.inner_type, self.sequence
-        base, plain, mark = self._base, self._plain_end, self._marks.append
-        filled = 0
-        event: Event | None = None
-        while end - position >= HEADER_BYTES:
-            kind = data[position]
-            size = data[position + 3] << 8 | data[position + 4]
-            stop = position + HEADER_BYTES + size
-            if (
-                data[position + 1] != 3
-                or size > MAX_RECORD_BYTES
-                or not CHANGE_CIPHER_SPEC <= kind <= HEARTBEAT
-            ):
-                event = Event(What.GARBAGE)
-                break
-            if stop > end:
-                break
-            if filled + size > room:
-                self._parts.append(bytes(target[:filled]))
-                plain += filled
-                filled = 0
-            if inner and kind != APPLICATION_DATA:
-                event = Event(What.CONTENT, kind, data[position + HEADER_BYTES : stop], position, stop)
-                position = stop
-                break
-            try:
-                written = open_record(sequence, data, view, position, stop, target, filled)
-            except InvalidTag:
-                event = Event(What.SEALED, kind, b"", position, stop)
-                position = stop
-                break
-            sequence += 1
-            if inner:
-                written -= 1
-                kind = out[filled + written]
-                if not kind:
-                    written, kind = _unpad(out, filled, written)
-            if kind != APPLICATION_DATA:
-                event = Event(What.CONTENT, kind, bytes(target[filled : filled + written]), position, stop)
-                position = stop
-                break
-            if written:
-                mark((plain + filled, base + position))
-                filled += written
-            position = stop
-        if filled:
-            self._parts.append(bytes(target[:filled]))
-        self._plain_end = plain + filled
-        self._position, self.sequence = position, sequence
+        self._position, self.sequence, self._plain_end, event = _open(
+            opener,
+            self.data,
+            self._position,
+            self.sequence,
+            self._parts,
+            self._marks,
+            self._base,
+            self._plain_end,
+        )
         return event
 
 
+def open_records(
+    opener: Opener,
+    data: bytes,
+    position: int,
+    sequence: int,
+    parts: list[bytes],
+    marks: "array[int]",
+    base: int,
+    plain: int,
+) -> tuple[int, int, int, Event | None]:
+    """Open record after record, until one is no application data or is not there whole.
+
+    Args:
+        opener: The protection in force.
+        data: What holds the records.
+        position: Where the first begins.
+        sequence: Its number.
+        parts: Takes the content.
+        marks: Takes for each record two numbers: where its content begins in all that was decrypted, and where it does
+            in the stream.
+        base: Where in the stream `data` begins.
+        plain: How much was decrypted before.
+
+    Returns:
+        Where the first record begins that was not read; its number; how much was decrypted; and the record that ended
+        the walk, if one did.
+    """
+    end = len(data)
+    if end - position < HEADER_BYTES:
+        return position, sequence, plain, None
+    room = min(SCRATCH_BYTES, end - position)
+    out = bytearray(room + SLACK)
+    target, view = memoryview(out), memoryview(data)
+    open_record, inner = opener.open, opener.inner_type
+    filled = 0
+    event: Event | None = None
+    while end - position >= HEADER_BYTES:
+        kind = data[position]
+        size = data[position + 3] << 8 | data[position + 4]
+        stop = position + HEADER_BYTES + size
+        if data[position + 1] != 3 or size > MAX_RECORD_BYTES or not CHANGE_CIPHER_SPEC <= kind <= HEARTBEAT:
+            event = Event(What.GARBAGE)
+            break
+        if stop > end:
+            break
+        if filled + size > room:
+            parts.append(bytes(target[:filled]))
+            plain += filled
+            filled = 0
+        if inner and kind != APPLICATION_DATA:
+            event = Event(What.CONTENT, kind, data[position + HEADER_BYTES : stop], position, stop)
+            position = stop
+            break
+        try:
+            written = open_record(sequence, data, view, position, stop, target, filled)
+        except InvalidTag:
+            event = Event(What.SEALED, kind, b"", position, stop)
+            position = stop
+            break
+        sequence += 1
+        if inner:
+            written, kind = _unpad(out, filled, written)
+        if kind != APPLICATION_DATA:
+            event = Event(What.CONTENT, kind, bytes(target[filled : filled + written]), position, stop)
+            position = stop
+            break
+        if written:
+            marks.extend((plain + filled, base + position))
+            filled += written
+        position = stop
+    if filled:
+        parts.append(bytes(target[:filled]))
+    return position, sequence, plain + filled, event
+
+
 def _unpad(out: bytearray, start: int, size: int) -> tuple[int, int]:
-    """Size and content type of a TLS 1.3 plaintext that ends in padding; type 0 if it is nothing else."""
+    """Size and content type of what a record of TLS 1.3 held, without padding; type 0 if there is none."""
+    if size and out[start + size - 1]:
+        return size - 1, out[start + size - 1]
     content = bytes(memoryview(out)[start : start + size]).rstrip(b"\0")
     return (len(content) - 1, content[-1]) if content else (0, 0)
+
+
+try:
+    from phonehome.wire.native.records import open_records as _open
+except ImportError:
+    _open = open_records

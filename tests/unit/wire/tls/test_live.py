@@ -211,8 +211,8 @@ def test_marks_lead_from_the_plaintext_to_the_record(tmp_path: Path) -> None:
     plain = connection.take(Side.SERVER)
     assert plain is not None
     stream = recording.stream(Side.SERVER)
-    ends = [offset for offset, _ in plain.marks[1:]] + [len(plain.data)]
-    for (offset, record), end in zip(plain.marks, ends, strict=True):
+    offsets, records = plain.marks[::2], plain.marks[1::2]
+    for offset, record, end in zip(offsets, records, [*offsets[1:], len(plain.data)], strict=True):
         assert stream[record : record + 3] == b"\x17\x03\x03"
         assert int.from_bytes(stream[record + 3 : record + 5], "big") == end - offset + 17
     assert connection.take(Side.SERVER) is None

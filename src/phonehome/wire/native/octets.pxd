@@ -1,0 +1,56 @@
+"""Bytes cut out of bytes and looked through: the only pointers of the compiled modules, each behind a check of its ends."""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.string cimport memchr, memcmp, memcpy
+
+
+cdef inline bytes cut(bytes data, Py_ssize_t start, Py_ssize_t stop):
+    """Give `data[start:stop]`; a stretch that is not whole raises IndexError."""
+    if not 0 <= start <= stop <= PyBytes_GET_SIZE(data):
+        raise IndexError("a stretch that reaches beyond its bytes")
+    return PyBytes_FromStringAndSize(PyBytes_AS_STRING(data) + start, stop - start)
+
+
+cdef inline bytes copied(const unsigned char[::1] data, Py_ssize_t start, Py_ssize_t stop):
+    """Give a stretch of a buffer as bytes."""
+    if not 0 <= start <= stop <= data.shape[0]:
+        raise IndexError("a stretch that reaches beyond its buffer")
+    if start == stop:
+        return b""
+    return PyBytes_FromStringAndSize(<const char*> &data[start], stop - start)
+
+
+cdef inline Py_ssize_t find(bytes data, unsigned char wanted, Py_ssize_t start, Py_ssize_t stop):
+    """Give where a byte stands first in `data[start:stop]`, -1 where it does not; the stretch is cut to what is there."""
+    cdef const char* begin = PyBytes_AS_STRING(data)
+    cdef const char* place
+    stop = min(stop, PyBytes_GET_SIZE(data))
+    if not 0 <= start < stop:
+        return -1
+    place = <const char*> memchr(begin + start, wanted, stop - start)
+    return place - begin if place != NULL else -1
+
+
+cdef inline bint stands_at(bytes data, Py_ssize_t start, Py_ssize_t stop, bytes wanted):
+    """Whether `data[start:stop]` is exactly what is wanted."""
+    if stop - start != PyBytes_GET_SIZE(wanted) or not 0 <= start <= stop <= PyBytes_GET_SIZE(data):
+        return False
+    return memcmp(PyBytes_AS_STRING(data) + start, PyBytes_AS_STRING(wanted), stop - start) == 0
+
+
+cdef inline bytes joined(
+    bytes data, const long long[::1] starts, const long long[::1] stops, Py_ssize_t first, Py_ssize_t last
+):
+    """Join the stretches `data[starts[i]:stops[i]]` for i from `first` to before `last`."""
+    cdef Py_ssize_t place, size, total = 0, filled = 0, there = PyBytes_GET_SIZE(data)
+    cdef bytes whole
+    for place in range(first, last):
+        if not 0 <= starts[place] <= stops[place] <= there:
+            raise IndexError("a stretch that reaches beyond its bytes")
+        total += stops[place] - starts[place]
+    whole = PyBytes_FromStringAndSize(NULL, total)
+    for place in range(first, last):
+        size = stops[place] - starts[place]
+        memcpy(PyBytes_AS_STRING(whole) + filled, PyBytes_AS_STRING(data) + starts[place], size)
+        filled += size
+    return whole
