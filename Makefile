@@ -17,14 +17,21 @@ help: ## list the targets
 	@sed -n 's/^\([a-z0-9.-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
 	  printf '  make %-10s %s\n' "$$name" "$$text"; done
 
-.venv/.ready-run: pyproject.toml scripts/bootstrap
+# What is compiled is compiled anew when it changed, and when what was compiled is gone.
+NATIVE := src/phonehome/wire/native
+COMPILED := hatch_build.py $(wildcard $(NATIVE)/*.pyx $(NATIVE)/*.pxd)
+COMPILED += $(if $(filter-out $(wildcard $(NATIVE)/*.so),$(shell cat .venv/.compiled 2>/dev/null)),gone)
+.PHONY: gone
+
+.venv/.ready-run: pyproject.toml scripts/bootstrap $(COMPILED)
 	@scripts/bootstrap run .venv
 
-.venv/.ready-dev: pyproject.toml scripts/bootstrap
+.venv/.ready-dev: pyproject.toml scripts/bootstrap $(COMPILED)
 	@scripts/bootstrap dev .venv
 
+# There the twins in plain Python are tried.
 .venv-3.13/.ready-dev: pyproject.toml scripts/bootstrap
-	@scripts/bootstrap dev .venv-3.13 "$$(scripts/bootstrap find 3.13)"
+	@PHONEHOME_NATIVE=off scripts/bootstrap dev .venv-3.13 "$$(scripts/bootstrap find 3.13)"
 
 .PHONY: setup dev packages
 setup: .venv/.ready-run ## install phonehome into .venv
@@ -68,9 +75,9 @@ test: dev packages ## everything that must pass; pytest comes last
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target checks
 	@$(MAKE) --no-print-directory test-3.13
 	$(BIN)/pytest $(PARALLEL) -m 'not soak'
-test-3.13: ## the quick tests on Python 3.13, where there is one
+test-3.13: ## the quick tests on Python 3.13, with nothing compiled, where there is one
 	@if scripts/bootstrap find 3.13 >/dev/null; then \
-	  $(MAKE) --no-print-directory .venv-3.13/.ready-dev && .venv-3.13/bin/pytest -q $(PARALLEL) -m '$(QUICK)' -p no:cacheprovider $(OTHER); \
+	  $(MAKE) --no-print-directory .venv-3.13/.ready-dev && PHONEHOME_NATIVE=off .venv-3.13/bin/pytest -q $(PARALLEL) -m '$(QUICK)' -p no:cacheprovider $(OTHER); \
 	else echo 'test-3.13: skipped, there is no Python 3.13 here'; fi
 
 .PHONY: bench fuzz soak

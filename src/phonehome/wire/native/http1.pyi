@@ -1,0 +1,3 @@
+from phonehome.wire.http1_parser import OrdinaryHead
+
+def read_head(data: bytes, position: int, limit: int, most: int, /) -> OrdinaryHead | None: ...

@@ -1,0 +1,3 @@
+from array import array
+
+def walk(buffer: bytes, at: int, header: int, big: bool, most: int) -> tuple[array[int], int]: ...

@@ -1,0 +1,3 @@
+from array import array
+
+def join_payloads(buffer: bytes, starts: array[int], ends: array[int], begin: int, end: int) -> bytes: ...
