@@ -24,7 +24,6 @@ from benchmarks.packets.repeat import Repeater
 SLICE_PACKETS = 12_000
 """About 9 MB: the converter needs some ten seconds for that."""
 WANTED_READING, WANTED_WORKERS, WANTED_PEER, WANTED_MEMORY = 10.0, 15.0, 100.0, 1.2
-USAGE = 2  # phonehome's exit status for an option that it does not know
 
 
 @dataclass(slots=True)
@@ -79,14 +78,15 @@ def _compare_workers(results: Results, capture: Path, keylog: Path, scratch: Pat
     if len(two) < 2:
         print("two workers: left out, there is one core")
         return
+    reading = measure(tools.reading(capture, keylog, 2), scratch / "two", cores_used=two)
+    count = len(tools.numbers_in_lines(scratch / "two"))
+    results.add("phonehome, reading, two workers", reading, capture.stat().st_size, count)
+    print(_ratio("reading, two workers", oracle, reading, WANTED_WORKERS))
     command = tools.exchanges(str(capture), keylog, "--workers", "2")
     run = measure(command, scratch / "two", cores_used=two)
-    if run.status == USAGE:
-        print("two workers: left out, phonehome exchanges has no --workers")
-        return
     count = len(tools.numbers_in_exchanges(scratch / "two"))
     results.add("phonehome exchanges, two workers", run, capture.stat().st_size, count)
-    print(_ratio("two workers", oracle, run, WANTED_WORKERS))
+    print(_ratio("reading and writing as ndjson, two workers", oracle, run))
 
 
 def _compare_peer(results: Results, capture: Path, keylog: Path, scratch: Path) -> None:

@@ -41,9 +41,10 @@ def exchanges(capture: str, keylog: Path, *more: str) -> list[str]:
     return [str(PHONEHOME), "exchanges", capture, "--keylog", str(keylog), "--bodies", *more]
 
 
-def reading(capture: Path, keylog: Path) -> list[str]:
+def reading(capture: Path, keylog: Path, workers: int = 1) -> list[str]:
     """phonehome reading, with bodies, and writing none of it."""
-    return [sys.executable, "-m", "benchmarks.packets.reading", str(capture), str(keylog), NUMBER_HEADER]
+    module = [sys.executable, "-m", "benchmarks.packets.reading"]
+    return [*module, str(capture), str(keylog), NUMBER_HEADER, str(workers)]
 
 
 def audit(capture: str, keylog: Path, subject: Path, *more: str) -> list[str]:
@@ -96,7 +97,7 @@ def numbers_in_exchanges(output: Path) -> dict[int, int]:
 
 def numbers_in_lines(output: Path) -> set[int]:
     """Numbers of the requests that were read and not written."""
-    numbers = (line.split(" ")[2] for line in output.read_text().splitlines())
+    numbers = (line.split(" ")[1] for line in output.read_text().splitlines())
     return {int(number) for number in numbers if number}
 
 

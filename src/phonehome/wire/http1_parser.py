@@ -14,12 +14,12 @@ from phonehome.wire.http1_buffers import HeldBytes, SkippedBytes
 from phonehome.wire.http1_chunked import ChunkReader
 from phonehome.wire.http1_head import Fields, Framing, parse_fields, split_lines
 from phonehome.wire.http_message import (
-    MAX_HEADERS,
     CUT_HEAD,
     LONG_HEAD,
     MANY_HEADERS,
     MAX_BODY,
     MAX_HEAD,
+    MAX_HEADERS,
     SHORT_BODY,
     HttpMessage,
 )

@@ -1,8 +1,15 @@
 """One HTTP/2 stream: what its frames of both directions come to."""
 
+from typing import TypeAlias
+
 from phonehome.model.exchange import Header
 from phonehome.wire.body import BodyBuffer
 from phonehome.wire.http_message import NO_HEAD, SHORT_BODY, HttpMessage
+
+SplitHead: TypeAlias = tuple[
+    tuple[Header, ...], bytes | None, bytes | None, int | None, bytes | None, bytes | None, bytes | None
+]
+"""Fields, then `:method`, `:path`, `:status`, `:authority`, `:scheme`, `:protocol`."""
 
 _NONE: dict[int, BodyBuffer] = {}  # never written to: most bodies come in one frame
 _MAX_LENGTH_DIGITS = 18
@@ -104,27 +111,46 @@ def _count_missing(message: HttpMessage) -> None:
         message.missing = max(message.missing, short)
 
 
-def read_head(start: int, headers: list[Header]) -> HttpMessage:
-    """Make a message of a header list: pseudo-header fields in their places, the others as they came."""
-    message = HttpMessage(start, "2", None, None, None)
+def split_head(headers: list[Header]) -> SplitHead:
+    """Take the pseudo-header fields that begin a list apart; the other fields come first."""
+    method = target = authority = scheme = protocol = None
+    status: int | None = None
     count = 0
     for name, value in headers:
         if name[:1] != b":":
             break
-        if name == b":path" and message.target is None:
-            message.target = value
+        if name == b":path" and target is None:
+            target = value
         elif name == b":status":
-            message.status = int(value) if len(value) == 3 and value.isdigit() else None
-        elif name == b":method" and message.method is None:
-            message.method = value.decode("latin-1")
-        elif name == b":authority" and message.authority is None:
-            message.authority = value
+            status = int(value) if len(value) == 3 and value.isdigit() else None
+        elif name == b":method" and method is None:
+            method = value
+        elif name == b":authority" and authority is None:
+            authority = value
         elif name == b":scheme":
-            message.scheme = value
+            scheme = value
         elif name == b":protocol":
-            message.protocol = value
+            protocol = value
         else:
             break
         count += 1
-    message.headers = tuple(headers[count:])
+    return tuple(headers[count:]), method, target, status, authority, scheme, protocol
+
+
+try:
+    from phonehome.wire.native.http2 import split_head as _split_head
+except ImportError:
+    _split_head = split_head
+
+
+def read_head(start: int, headers: list[Header]) -> HttpMessage:
+    """Make a message of a header list: pseudo-header fields in their places, the others as they came."""
+    fields, method, target, status, authority, scheme, protocol = _split_head(headers)
+    message = HttpMessage(
+        start, "2", method.decode("latin-1") if method is not None else None, target, status
+    )
+    message.headers = fields
+    message.authority = authority
+    message.scheme = scheme
+    message.protocol = protocol
     return message

@@ -3,6 +3,11 @@
 from phonehome.model.exchange import Header
 from phonehome.model.header_names import KnownHeaders, find_headers
 
+try:
+    from phonehome.wire.native.header_names import find_headers as _find_headers
+except ImportError:
+    _find_headers = find_headers
+
 MAX_HEAD = 256 * 1024
 """Bytes of one head (start line and fields; in HTTP/2 one compressed header block) that are read."""
 MAX_HEADERS = 2000
@@ -112,7 +117,7 @@ class HttpMessage:
         """Where in `headers` those stand that every message is asked for."""
         known, headers = self._known, self.headers
         if known is None or self._of is not headers:
-            known = self._known = find_headers(headers)
+            known = self._known = _find_headers(headers)
             self._of = headers
         return known
 

@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 MAX_PLACES = 1 << 16
 """Places of one stream that are kept while something begun long ago still needs the first of them."""
@@ -14,6 +14,38 @@ _WORTH = 64
 """Places that are forgotten together, as each time costs a copy of the rest."""
 
 # Below, a search that begins at 1 never gives less, so what lies before the first place is told to be at it.
+
+
+Integers: TypeAlias = "array[int]"
+
+
+def numbers_in(offsets: Integers, numbers: Integers, start: int, end: int) -> tuple[int, ...]:
+    """Give the numbers of what a stretch touches, of things that each begin at an offset."""
+    first = bisect_right(offsets, start, 1) - 1
+    return tuple(numbers[first : bisect_left(offsets, end, first + 1)])
+
+
+def stretch_of(plain: Integers, records: Integers, start: int, end: int) -> tuple[int, int]:
+    """Give where in the stream a stretch of plain text came from, by where records begin in either; there is one."""
+    first = bisect_right(plain, start, 1) - 1
+    after = bisect_left(plain, end, first)
+    begin = records[first]
+    # The last record ends where the next begins; of the very last one its head tells the first packet.
+    stop = records[after] if after < len(records) else records[-1] + 1
+    return begin, max(stop, begin + 1)
+
+
+def value_at(begins: Integers, values: Integers, offset: int) -> int:
+    """Give what belongs to the thing that an offset lies in; 0 if there is nothing."""
+    return values[bisect_right(begins, offset, 1) - 1] if values else 0
+
+
+try:
+    from phonehome.wire.native.places import numbers_in as _numbers_in
+    from phonehome.wire.native.places import stretch_of as _stretch_of
+    from phonehome.wire.native.places import value_at as _value_at
+except ImportError:
+    _numbers_in, _stretch_of, _value_at = numbers_in, stretch_of, value_at
 
 
 class StreamPlaces(Protocol):
@@ -47,7 +79,7 @@ class Places:
         self._times = array("q")
         self.end = 0
 
-    def add(self, offsets: "array[int]", numbers: "array[int]", times: "array[int]", end: int) -> None:
+    def add(self, offsets: Integers, numbers: Integers, times: Integers, end: int) -> None:
         """Note packets that follow the stream's end so far, which is then `end`."""
         self._offsets += offsets
         self._numbers += numbers
@@ -62,16 +94,15 @@ class Places:
 
     def packets(self, start: int, end: int) -> tuple[int, ...]:
         """Give the numbers of the packets that a stretch came in, in stream order."""
-        first = bisect_right(self._offsets, start, 1) - 1
-        return tuple(self._numbers[first : bisect_left(self._offsets, end, first + 1)])
+        return _numbers_in(self._offsets, self._numbers, start, end)
 
     def first(self, offset: int) -> int:
         """Give the number of the packet that an offset came in; 0 if nothing came."""
-        return self._numbers[bisect_right(self._offsets, offset, 1) - 1] if self._numbers else 0
+        return _value_at(self._offsets, self._numbers, offset)
 
     def time(self, offset: int) -> int:
         """Give its time, in nanoseconds since the epoch."""
-        return self._times[bisect_right(self._offsets, offset, 1) - 1] if self._times else 0
+        return _value_at(self._offsets, self._times, offset)
 
     def forget(self, before: int) -> None:
         """Forget what lies before an offset, once that is worth the while; one packet always stays."""
@@ -90,7 +121,7 @@ class RecordPlaces:
         self._plain = array("q")
         self._records = array("q")
 
-    def add(self, marks: "array[int]") -> None:
+    def add(self, marks: Integers) -> None:
         """Note records, by two numbers each: where it begins in the plain text, and in the stream."""
         self._plain += marks[::2]
         self._records += marks[1::2]
@@ -101,20 +132,16 @@ class RecordPlaces:
         """Give the numbers of the packets that a stretch came in, in stream order."""
         if not self._plain:
             return ()
-        first = bisect_right(self._plain, start, 1) - 1
-        after = bisect_left(self._plain, end, first)
-        begin = self._records[first]
-        # The last record ends where the next begins; of the very last one its head tells the first packet.
-        stop = self._records[after] if after < len(self._records) else self._records[-1] + 1
-        return self._outer.packets(begin, stop if stop > begin else begin + 1)
+        begin, stop = _stretch_of(self._plain, self._records, start, end)
+        return self._outer.packets(begin, stop)
 
     def first(self, offset: int) -> int:
         """Give the number of the packet that an offset's record began in."""
-        return self._outer.first(self._record(offset))
+        return self._outer.first(_value_at(self._plain, self._records, offset))
 
     def time(self, offset: int) -> int:
         """Give its time, in nanoseconds since the epoch."""
-        return self._outer.time(self._record(offset))
+        return self._outer.time(_value_at(self._plain, self._records, offset))
 
     def forget(self, before: int) -> None:
         """Forget what lies before an offset, once that is worth the while."""
@@ -122,9 +149,6 @@ class RecordPlaces:
         if place > _WORTH:
             self._outer.forget(self._records[place])
             del self._plain[:place], self._records[:place]
-
-    def _record(self, offset: int) -> int:
-        return self._records[bisect_right(self._plain, offset, 1) - 1] if self._records else 0
 
 
 class ShiftedPlaces:

@@ -117,7 +117,7 @@ def make_batch(segments: Segments, order: Column) -> Batch:
 def _integers(column: Column) -> "array[int]":
     """Copy a column into what gives Python's own integers, one by one and fast."""
     integers = array("q")
-    integers.frombytes(memoryview(column).cast("B"))
+    integers.frombytes(column.data.cast("B"))
     return integers
 
 

@@ -27,16 +27,17 @@ def http_fields(
 ) -> tuple[int, dict[str, object]]:
     """Give the number of the first packet, and an exchange's fields; one of the messages is there."""
     packets: tuple[int, ...] = ()
+    client, server = places
     if request is not None:
-        packets = places[Side.CLIENT].packets(request.start, request.end)
-        began = places[Side.CLIENT].time(request.start)
+        packets = client.packets(request.start, request.end)
+        began = client.time(request.start)
     if response is not None:
-        answered = places[Side.SERVER].packets(response.start, response.end)
+        answered = server.packets(response.start, response.end)
         if request is None:
-            began = places[Side.SERVER].time(response.start)
+            began = server.time(response.start)
         packets = tuple(sorted({*packets, *answered}))
     for message in (request, response):
-        if message is not None:
+        if message is not None and message.note is not None:
             link.note(message.note)
     shown = request or response
     assert shown is not None  # one of them is there
@@ -47,14 +48,15 @@ def http_fields(
         "status": response.status if response is not None else None,
         "packets": packets,
     }
+    from_client = link.up is Side.CLIENT
     if request is not None:
         fields["url"], host = _locate(link, request)
         fields["host"] = host
-        if link.up is Side.CLIENT:
+        if from_client:
             link.note_asked(host)
     else:
         fields["url"], fields["host"] = None, link.host
-    if link.up is Side.CLIENT:
+    if from_client:
         fields["request"] = make_message(request) if request is not None else None
         fields["response"] = make_message(response) if response is not None else None
     else:

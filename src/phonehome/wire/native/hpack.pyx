@@ -22,7 +22,7 @@ cdef class FieldReader:
 
     cdef int[::1] _steps  # by node and four bits: the node behind, and the symbol passed, if one was
     cdef unsigned char[::1] _ends  # by node: whether a string may end there
-    cdef unsigned char[::1] _out
+    cdef bytearray _out
     cdef tuple _static
     cdef Py_ssize_t _known
 

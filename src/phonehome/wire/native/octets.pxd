@@ -1,5 +1,7 @@
 """Bytes cut out of bytes and looked through: the only pointers of the compiled modules, each behind a check of its ends."""
 
+from cpython.array cimport array
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memchr, memcmp, memcpy
 
@@ -11,13 +13,11 @@ cdef inline bytes cut(bytes data, Py_ssize_t start, Py_ssize_t stop):
     return PyBytes_FromStringAndSize(PyBytes_AS_STRING(data) + start, stop - start)
 
 
-cdef inline bytes copied(const unsigned char[::1] data, Py_ssize_t start, Py_ssize_t stop):
+cdef inline bytes copied(bytearray data, Py_ssize_t start, Py_ssize_t stop):
     """Give a stretch of a buffer as bytes."""
-    if not 0 <= start <= stop <= data.shape[0]:
+    if not 0 <= start <= stop <= PyByteArray_GET_SIZE(data):
         raise IndexError("a stretch that reaches beyond its buffer")
-    if start == stop:
-        return b""
-    return PyBytes_FromStringAndSize(<const char*> &data[start], stop - start)
+    return PyBytes_FromStringAndSize(PyByteArray_AS_STRING(data) + start, stop - start)
 
 
 cdef inline Py_ssize_t find(bytes data, unsigned char wanted, Py_ssize_t start, Py_ssize_t stop):
@@ -38,19 +38,34 @@ cdef inline bint stands_at(bytes data, Py_ssize_t start, Py_ssize_t stop, bytes 
     return memcmp(PyBytes_AS_STRING(data) + start, PyBytes_AS_STRING(wanted), stop - start) == 0
 
 
-cdef inline bytes joined(
-    bytes data, const long long[::1] starts, const long long[::1] stops, Py_ssize_t first, Py_ssize_t last
-):
+cdef inline int check(array numbers) except -1:
+    """Refuse an array whose items are not of eight bytes with a sign."""
+    if numbers.ob_descr.typecode != b"q":
+        raise TypeError("an array of type q is expected")
+    return 0
+
+
+cdef inline long long item(array numbers, Py_ssize_t place) except? -1:
+    """Give an item of an array that was checked; IndexError where there is none."""
+    if not 0 <= place < len(numbers):
+        raise IndexError("a place beyond an array's end")
+    return numbers.data.as_longlongs[place]
+
+
+cdef inline bytes joined(bytes data, array starts, array stops, Py_ssize_t first, Py_ssize_t last):
     """Join the stretches `data[starts[i]:stops[i]]` for i from `first` to before `last`."""
-    cdef Py_ssize_t place, size, total = 0, filled = 0, there = PyBytes_GET_SIZE(data)
+    cdef Py_ssize_t place, begin, size, total = 0, filled = 0, there = PyBytes_GET_SIZE(data)
     cdef bytes whole
+    check(starts)
+    check(stops)
     for place in range(first, last):
-        if not 0 <= starts[place] <= stops[place] <= there:
+        if not 0 <= item(starts, place) <= item(stops, place) <= there:
             raise IndexError("a stretch that reaches beyond its bytes")
-        total += stops[place] - starts[place]
+        total += item(stops, place) - item(starts, place)
     whole = PyBytes_FromStringAndSize(NULL, total)
     for place in range(first, last):
-        size = stops[place] - starts[place]
-        memcpy(PyBytes_AS_STRING(whole) + filled, PyBytes_AS_STRING(data) + starts[place], size)
+        begin = item(starts, place)
+        size = item(stops, place) - begin
+        memcpy(PyBytes_AS_STRING(whole) + filled, PyBytes_AS_STRING(data) + begin, size)
         filled += size
     return whole

@@ -31,8 +31,7 @@ def open_records(opener, bytes data, Py_ssize_t position, sequence, list parts, 
     cdef unsigned long long number = sequence, counter
     cdef int kind, place
     cdef bint inner = opener.inner_type, is_explicit = False, is_aead
-    cdef unsigned char[::1] out = _scratch
-    cdef unsigned char[::1] nonce, additional
+    cdef bytearray out = _scratch, nonce = None, additional = None
     cdef bytes fixed
     event = None
     if end - position < HEADER:
@@ -44,8 +43,7 @@ def open_records(opener, bytes data, Py_ssize_t position, sequence, list parts, 
     if is_aead:
         decrypt, tag, fixed = opener.decrypt_into, opener.tag, opener.fixed
         is_explicit = nonces is Nonces.EXPLICIT
-        nonce_bytes, additional_bytes = bytearray(NONCE), bytearray(ADDITIONAL)
-        nonce, additional = nonce_bytes, additional_bytes
+        nonce, additional = bytearray(NONCE), bytearray(ADDITIONAL)
         for place in range(len(fixed)):
             nonce[place] = fixed[place]
     while end - position >= HEADER:
@@ -82,7 +80,7 @@ def open_records(opener, bytes data, Py_ssize_t position, sequence, list parts, 
                         nonce[place] = <unsigned char> fixed[place] ^ <unsigned char> (counter & 0xFF)
                         counter >>= 8
                 if inner:
-                    decrypt(nonce_bytes, view[body:stop], cut(data, position, body), target[filled : filled + written])
+                    decrypt(nonce, view[body:stop], cut(data, position, body), target[filled : filled + written])
                 else:
                     counter = number
                     for place in range(EXPLICIT - 1, -1, -1):
@@ -92,7 +90,7 @@ def open_records(opener, bytes data, Py_ssize_t position, sequence, list parts, 
                         additional[EXPLICIT + place] = data[position + place]
                     additional[11] = written >> 8
                     additional[12] = written & 0xFF
-                    decrypt(nonce_bytes, view[body:stop], additional_bytes, target[filled : filled + written])
+                    decrypt(nonce, view[body:stop], additional, target[filled : filled + written])
             else:
                 written = open_record(number, data, view, position, stop, target, filled)
         except InvalidTag:

@@ -17,6 +17,10 @@ MAX_REFUSED = 64
 """Records that may fail to open, or places that may turn out none, in a row."""
 
 
+_SCRATCH = memoryview(bytearray(HEADER_BYTES + MAX_RECORD_BYTES + SLACK))
+"""Where records are opened only to see whether they do."""
+
+
 class Half:
     """State of one direction.
 
@@ -63,7 +67,7 @@ class Half:
             numbers: What to try.
             first: The number that a record would have if none were missing.
         """
-        data, target = self.stream.data, memoryview(bytearray(event.stop - event.start + SLACK))
+        data, target = self.stream.data, _SCRATCH
         view, hidden = memoryview(data), self.stream.hidden(event)
         for number in numbers:
             if self.trials >= MAX_TRIALS:

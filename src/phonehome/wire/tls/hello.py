@@ -98,8 +98,8 @@ def parse_client_hello(body: bytes) -> ClientHello:
         session_id=session_id,
         ciphers=ciphers,
         extensions=extensions,
-        versions=_numbers(first.get(SUPPORTED_VERSIONS), 1),
-        signature_algorithms=_numbers(first.get(SIGNATURE_ALGORITHMS), 2),
+        versions=_numbers(first.get(SUPPORTED_VERSIONS, b""), 1),
+        signature_algorithms=_numbers(first.get(SIGNATURE_ALGORITHMS, b""), 2),
         server_name=_server_name(first.get(SERVER_NAME)),
         alpn=protocol_names(first.get(ALPN)),
         ech_outer=first.get(ENCRYPTED_CLIENT_HELLO, b"").startswith(_ECH_OUTER),
@@ -170,10 +170,14 @@ def read_extensions(cursor: Cursor) -> tuple[tuple[int, bytes], ...]:
     """Read a list of extensions as far as it is whole; at most `MAX_EXTENSIONS`."""
     if cursor.left < _EXTENSION.size:
         return ()
-    listed = cursor.take(min(cursor.number(2), cursor.left))
+    return _split_extensions(cursor.take(min(cursor.number(2), cursor.left)), MAX_EXTENSIONS)
+
+
+def split_extensions(listed: bytes, most: int) -> tuple[tuple[int, bytes], ...]:
+    """Cut a list of extensions apart, as far as it is whole; at most so many."""
     found: list[tuple[int, bytes]] = []
     at, last = 0, len(listed) - _EXTENSION.size
-    while at <= last and len(found) < MAX_EXTENSIONS:
+    while at <= last and len(found) < most:
         kind, size = _EXTENSION.unpack_from(listed, at)
         at += _EXTENSION.size
         body = listed[at : at + size]
@@ -182,6 +186,12 @@ def read_extensions(cursor: Cursor) -> tuple[tuple[int, bytes], ...]:
         found.append((kind, body))
         at += size
     return tuple(found)
+
+
+try:
+    from phonehome.wire.native.hello import split_extensions as _split_extensions
+except ImportError:
+    _split_extensions = split_extensions
 
 
 def protocol_names(body: bytes | None) -> tuple[bytes, ...]:
@@ -218,11 +228,18 @@ def _find(extensions: tuple[tuple[int, bytes], ...], kind: int) -> bytes | None:
     return None
 
 
-def _numbers(body: bytes | None, prefix: int) -> tuple[int, ...]:
+def _numbers(body: bytes, prefix: int) -> tuple[int, ...]:
+    return _remembered_numbers(body, prefix) if len(body) <= _MAX_REMEMBERED else _read_numbers(body, prefix)
+
+
+def _read_numbers(body: bytes, prefix: int) -> tuple[int, ...]:
     try:
-        return Cursor(body or b"").numbers(prefix)
+        return Cursor(body).numbers(prefix)
     except DecodeError:
         return ()
+
+
+_remembered_numbers = lru_cache(_MAX_REMEMBERED)(_read_numbers)
 
 
 def _server_name(body: bytes | None) -> str | None:

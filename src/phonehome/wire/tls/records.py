@@ -1,8 +1,8 @@
 """One direction's records: cut out of the stream, opened, and joined to the plaintext.
 
 The loop in `open_records` is the hottest code of the packet path: one call into the cipher per record of
-application data, straight into a scratch buffer, and hardly anything else; where it was compiled, that one runs. Whatever is
-not application data comes out as an `Event` for the connection to judge.
+application data, straight into a scratch buffer, and hardly anything else; where its twin was compiled, that runs.
+Whatever is not application data comes out as an `Event` for the connection to judge.
 """
 
 import re
