@@ -2,8 +2,7 @@
 
 Every `src/phonehome/wire/native/*.pyx` becomes a module beside it: in place, as an editable installation needs it. All
 that is generated on the way stays in a temporary directory, in which only the modules are, so that neither paths of the
-machine get into them nor setuptools finds a project to read. What Cython needs for buffers is compiled once, for all of
-them (`_shared`): that halves the time.
+machine get into them nor setuptools finds a project to read.
 
 PHONEHOME_NATIVE=off compiles nothing; PHONEHOME_NATIVE=must makes it an error when that fails.
 """
@@ -12,8 +11,6 @@ import contextlib
 import os
 import shlex
 import shutil
-import subprocess
-import sys
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -22,7 +19,6 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGE = Path("phonehome/wire/native")
-SHARED = "_shared"
 DIRECTIVES = {"language_level": 3, "boundscheck": True, "wraparound": False, "initializedcheck": True}
 ARGUMENTS = ["-O2", "-g0"]
 COMPILERS = ("cc", "gcc", "clang")
@@ -93,20 +89,15 @@ def _compile(modules: list[Path]) -> list[Path]:
 
     from Cython.Build import cythonize  # isort: skip
 
-    def extension(path: Path, source: Path) -> Extension:
-        return Extension(".".join(path.with_suffix("").parts), [str(source)], extra_compile_args=ARGUMENTS)
-
-    shared = extension(PACKAGE / SHARED, Path("generated", f"{SHARED}.c"))
     extensions = cythonize(
-        [extension(path, path) for path in modules],
+        [
+            Extension(".".join(path.with_suffix("").parts), [str(path)], extra_compile_args=ARGUMENTS)
+            for path in modules
+        ],
         build_dir="generated",
         compiler_directives=DIRECTIVES,
-        shared_utility_qualified_name=shared.name,
         quiet=True,
     )
-    command = [sys.executable, "-m", "cython", f"--generate-shared={shared.sources[0]}"]
-    subprocess.run(command, check=True)  # noqa: S603 - nothing in it is anybody's input
-    extensions.append(shared)
     task = build_ext(Distribution({"name": "phonehome", "ext_modules": extensions}))
     task.build_lib, task.build_temp = "compiled", "objects"
     task.parallel = os.cpu_count() or 1

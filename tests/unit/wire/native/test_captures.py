@@ -18,15 +18,21 @@ SMALL = [path for path in CAPTURES if path.stat().st_size < 1_000_000]
 KEY_LOGS = sorted(CASES.glob("*/*.keylog"))
 WHICH_RUN = """
 import sys
-from phonehome.wire import hpack, http1_parser, tcp
+from phonehome.wire import hpack, http1_parser, http2_stream, http_message, places, tcp
 from phonehome.wire.capture import pcap
-from phonehome.wire.tls import records
+from phonehome.wire.tls import hello, records
 plain = (
     hpack._read_ordinary is hpack.read_nothing,
+    hello._split_extensions is hello.split_extensions,
     http1_parser._read_ordinary is http1_parser.read_no_head,
-    tcp._join_payloads is tcp.join_payloads,
+    http2_stream._split_head is http2_stream.split_head,
+    http_message._find_headers is http_message.find_headers,
     pcap._walk is pcap.walk,
+    places._numbers_in is places.numbers_in,
+    places._stretch_of is places.stretch_of,
+    places._value_at is places.value_at,
     records._open is records.open_records,
+    tcp._join_payloads is tcp.join_payloads,
 )
 compiled = [name for name in sys.modules if name.startswith("phonehome.wire.native.")]
 print("plain" if all(plain) and not compiled else "compiled" if not any(plain) else "mixed")
