@@ -30,9 +30,9 @@ REFUSED = {
     "the C API": r"\bPy(?!_ssize_t\b|Bytes_GET_SIZE\b)(?:[A-Z][A-Za-z]+)?_\w+",
     "memory of one's own": r"\b(?:malloc|calloc|realloc|free|sizeof|alloca|NULL)\b",
     "checks switched off": r"\b(?:boundscheck|wraparound|initializedcheck|nonecheck|overflowcheck)\b|@cython\b",
-    "a pointer": r"(?<!\bPy_ssize_t)(?<=[^\s])\*|\*(?=\S)|\b(?:char|int|long|short|void|double|float|object)\s*\*",
+    "a pointer": r"(?<!\bPy_ssize_t)(?<=[^\s])\*|\*(?=[^\s=])|\b(?:char|int|long|short|void|double|float|object)\s*\*",
     "the address of an item": r"&\s*\w+\s*[\[.(]",
-    "an array of C": r"\bcdef\s[\w ]*\b(?:char|int|long|short|double|float|Py_ssize_t)\s+\w+\[",
+    "an array of C": r"\bcdef\s[\w ]*\b(?:char|int|long|short|double|float|Py_ssize_t)\s+\w+\[\s*\w",
 }
 """A number may be handed back through a `Py_ssize_t*`; whatever else points belongs into octets.pxd, behind a check."""
 
@@ -93,7 +93,11 @@ def test_a_compiled_module_uses_no_pointers(module: str) -> None:
     ],
 )
 def test_what_could_read_anything_is_refused(line: str) -> None:
-    ordinary = 'cdef Py_ssize_t at = 2 * 8  # "*"\nfrom phonehome.wire.native.octets cimport cut\n'
+    ordinary = """cdef Py_ssize_t at = 2 * 8  # "*"
+cdef long long[::1] view
+from phonehome.wire.native.octets cimport cut
+at *= 2
+"""
     assert list(complaints(ordinary)) == []
     assert list(complaints(f"{ordinary}{line}\n")) != []
 
