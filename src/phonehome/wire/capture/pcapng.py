@@ -9,6 +9,7 @@ goes on at the next block whose lengths agree, and a fault says so.
 """
 
 import struct
+from array import array
 from collections.abc import Iterator
 from enum import Enum, auto
 
@@ -70,6 +71,40 @@ def read(chunks: Chunks, carried: Carried) -> Iterator[CaptureItem]:
     return _Reader(chunks, carried).read()
 
 
+def walk_packets(buffer: bytes, at: int, big: bool, most: int, starts: "array[int]") -> int:
+    """Go over packet blocks, up to the first that is another, or broken, or not whole.
+
+    Args:
+        buffer: Blocks, one behind the other.
+        at: Where the first begins.
+        big: Whether numbers have their high byte first.
+        most: How many to go over.
+        starts: Takes where each begins.
+
+    Returns:
+        Where the first begins that was not gone over.
+    """
+    unpack = struct.Struct(">II" if big else "<II").unpack_from
+    append = starts.append
+    last = len(buffer) - _LEAST_BLOCK
+    # Nothing but the lengths, for this is the loop.
+    for _ in range(most):
+        if at > last:
+            break
+        kind, size = unpack(buffer, at)
+        if kind != PACKET or size < _LEAST_PACKET_BLOCK or size & 3:
+            break
+        append(at)
+        at += size
+    return starts.pop() if at > len(buffer) else at
+
+
+try:
+    from phonehome.wire.native.pcapng import walk_packets as _walk_packets
+except ImportError:
+    _walk_packets = walk_packets
+
+
 class _Place(Enum):
     """What stands where the walk has come to."""
 
@@ -89,7 +124,7 @@ class _Reader:
         self._interfaces: list[Interface] = []
         self._readable = True
         self._faults = Faults()
-        self._starts: list[int] = []
+        self._starts = array("q")
         self._verified = 0
         self._batch = _FIRST_BATCH
         self._sections = 0
@@ -135,22 +170,8 @@ class _Reader:
         return self._ended or self._faults.hopeless
 
     def _pass_packets(self) -> None:
-        """Remember packet blocks up to the first other block; nothing but the lengths, for this is the loop."""
-        buffer, at = self._chunks.buffer, self._at
-        unpack = struct.Struct(f"{self._order}II").unpack_from
-        append = self._starts.append
-        last = len(buffer) - _LEAST_BLOCK
-        for _ in range(self._batch):
-            if at > last:
-                break
-            kind, size = unpack(buffer, at)
-            if kind != PACKET or size < _LEAST_PACKET_BLOCK or size & 3:
-                break
-            append(at)
-            at += size
-        if at > len(buffer):
-            at = self._starts.pop()
-        self._at = at
+        """Remember packet blocks up to the first other block."""
+        self._at = _walk_packets(self._chunks.buffer, self._at, self._order == ">", self._batch, self._starts)
         # What is walked beyond damage is walked in vain: go far at a time only while there is none.
         self._batch = min(self._batch * 2, MAX_WINDOW_PACKETS)
 
@@ -235,7 +256,7 @@ class _Reader:
     def _flush(self) -> Iterator[CaptureItem]:
         """Read the packets of the blocks that were remembered."""
         starts = np.array(self._starts, np.int64)
-        self._starts = []
+        self._starts = array("q")
         self._verified = 0
         if not self._readable:
             return

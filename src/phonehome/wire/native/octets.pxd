@@ -1,6 +1,6 @@
 """Bytes cut out of bytes and looked through: the only pointers of the compiled modules, each behind a check of its ends."""
 
-from cpython.array cimport array
+from cpython.array cimport array, extend_buffer
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memchr, memcmp, memcpy
@@ -38,6 +38,16 @@ cdef inline bint stands_at(bytes data, Py_ssize_t start, Py_ssize_t stop, bytes 
     return memcmp(PyBytes_AS_STRING(data) + start, PyBytes_AS_STRING(wanted), stop - start) == 0
 
 
+cdef inline unsigned int number32(bytes data, Py_ssize_t at, bint big) except? 0:
+    """Give the number of four bytes at a place; IndexError where they are not all there."""
+    if not 0 <= at <= PyBytes_GET_SIZE(data) - 4:
+        raise IndexError("a number that reaches beyond its bytes")
+    cdef const unsigned char* place = <const unsigned char*> PyBytes_AS_STRING(data) + at
+    if big:
+        return <unsigned int> place[0] << 24 | <unsigned int> place[1] << 16 | <unsigned int> place[2] << 8 | place[3]
+    return <unsigned int> place[3] << 24 | <unsigned int> place[2] << 16 | <unsigned int> place[1] << 8 | place[0]
+
+
 cdef inline int check(array numbers) except -1:
     """Refuse an array whose items are not of eight bytes with a sign."""
     if numbers.ob_descr.typecode != b"q":
@@ -50,6 +60,12 @@ cdef inline long long item(array numbers, Py_ssize_t place) except? -1:
     if not 0 <= place < len(numbers):
         raise IndexError("a place beyond an array's end")
     return numbers.data.as_longlongs[place]
+
+
+cdef inline int append(array numbers, long long number) except -1:
+    """Add an item to an array that was checked, or made as one of type q."""
+    extend_buffer(numbers, <char*> &number, 1)
+    return 0
 
 
 cdef inline bytes joined(bytes data, array starts, array stops, Py_ssize_t first, Py_ssize_t last):

@@ -1,0 +1,3 @@
+from array import array
+
+def walk_packets(buffer: bytes, at: int, big: bool, most: int, starts: array[int]) -> int: ...
