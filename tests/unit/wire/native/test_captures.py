@@ -19,7 +19,7 @@ KEY_LOGS = sorted(CASES.glob("*/*.keylog"))
 WHICH_RUN = """
 import sys
 from phonehome.wire import hpack, http1_parser, http2_stream, http_message, places, tcp
-from phonehome.wire.capture import pcap
+from phonehome.wire.capture import pcap, pcapng
 from phonehome.wire.tls import hello, records
 plain = (
     hpack._read_ordinary is hpack.read_nothing,
@@ -28,6 +28,7 @@ plain = (
     http2_stream._split_head is http2_stream.split_head,
     http_message._find_headers is http_message.find_headers,
     pcap._walk is pcap.walk,
+    pcapng._walk_packets is pcapng.walk_packets,
     places._numbers_in is places.numbers_in,
     places._stretch_of is places.stretch_of,
     places._value_at is places.value_at,
