@@ -125,6 +125,7 @@ def compiled(module: str) -> dict[str, tuple[int, str]]:
     pattern = r"^(?:cdef class (\w+):|( *)def (\w+)\((.*?)\):\n\s*(\"\"\"[\s\S]*?\"\"\")?)"
     for name, indent, function, listed, doc in re.findall(pattern, text, re.MULTILINE):
         holder = name or (holder if indent else "")
+        function = "__init__" if function == "__cinit__" else function  # for whoever calls them
         public = function == "__init__" or not function.startswith("_")
         if function and public:
             wanted = [each for each in listed.split(",") if each.strip() != "self"]

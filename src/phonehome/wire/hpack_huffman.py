@@ -60,7 +60,9 @@ def _block_header() -> bytes:
 
 
 _MIRROR = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-_BLOCK_END = b"\xff\xff"
+_BLOCK_END = b"\xff\x7f"
+"""Fifteen ones and no more, so that no padding of zeros is taken for a symbol with them."""
+_ONES = 0xFF
 _block = zlib.decompressobj(_WINDOW)
 _block.decompress(_block_header())
 _copy_block = _block.copy
@@ -74,8 +76,9 @@ def decode_huffman(data: bytes) -> bytes:
     """
     block = _copy_block()
     decoded = block.decompress(data.translate(_MIRROR) + _BLOCK_END)
-    # The end-of-block code must lie behind the data: it takes the first added byte, and part of the second.
-    if block.eof and len(block.unused_data) <= 1:
+    # The end-of-block code takes the padding and the first added byte, and part of the second; nothing of that where
+    # the padding has seven bits, or more, which are too many.
+    if block.eof and (not block.unused_data or (len(block.unused_data) == 1 and data[-1] != _ONES)):
         return decoded
     return _decode_slowly(data)
 

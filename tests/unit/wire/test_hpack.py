@@ -4,6 +4,7 @@ import hpack
 import pytest
 from hpack.huffman import HuffmanEncoder
 from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
+from hpack.huffman_table import decode_huffman as decode_by_package
 from hpack.table import HeaderTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,10 +46,18 @@ def test_every_symbol_is_read_at_every_place(place: int) -> None:
 
 @pytest.mark.parametrize(
     "coded",
-    [b"\xff\xff\xff\xfc", b"\x00", b"0" + b"\xff\xff\xff\xff", b"\x1e", b"\xff\xff\xff\xff\xff"],
+    [
+        b"\xff\xff\xff\xfc",
+        b"\x00",
+        b"\x00\x00\x00",
+        b"0" + b"\xff\xff\xff\xff",
+        b"\x1e",
+        b"\xff\xff\xff\xff\xff",
+    ],
     ids=[
         "end of string",
         "padding of zeros",
+        "padding of four zeros",
         "end of string behind text",
         "padding with a zero",
         "only ones",
@@ -57,6 +66,20 @@ def test_every_symbol_is_read_at_every_place(place: int) -> None:
 def test_wrong_padding_and_the_end_of_string_are_refused(coded: bytes) -> None:
     with pytest.raises(DecodeError):
         decode_huffman(coded)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.binary(max_size=8) | st.lists(st.sampled_from(range(0, 256, 17)), max_size=8).map(bytes))
+def test_any_bytes_are_text_or_refused_as_the_hpack_package_does(coded: bytes) -> None:
+    try:
+        wanted: bytes | None = decode_by_package(coded)
+    except hpack.HPACKDecodingError:
+        wanted = None
+    try:
+        found: bytes | None = decode_huffman(coded)
+    except DecodeError:
+        found = None
+    assert found == wanted
 
 
 @settings(max_examples=300, deadline=None)

@@ -11,7 +11,7 @@ cdef enum:
     TO_LOWER = 32
 
 
-def find_headers(tuple headers):
+def find_headers(tuple headers not None):
     """Find them, whatever the case of their names; see `model.header_names.find_headers`, which does the same."""
     cdef Py_ssize_t place, host = NONE, content_type = NONE, encoding = NONE, size
     cdef list more = None

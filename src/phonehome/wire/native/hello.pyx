@@ -8,7 +8,7 @@ cdef enum:
     HEAD = 4
 
 
-def split_extensions(bytes listed, Py_ssize_t most):
+def split_extensions(bytes listed not None, Py_ssize_t most):
     """Cut a list of extensions apart; see `wire.tls.hello.split_extensions`, which does the same."""
     cdef Py_ssize_t at = 0, end = PyBytes_GET_SIZE(listed), size
     cdef int kind

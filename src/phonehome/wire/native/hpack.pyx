@@ -26,7 +26,7 @@ cdef class FieldReader:
     cdef tuple _static
     cdef Py_ssize_t _known
 
-    def __init__(self, bytes lengths, tuple static):
+    def __cinit__(self, bytes lengths not None, tuple static not None):
         from array import array
 
         self._static = static
@@ -43,7 +43,7 @@ cdef class FieldReader:
             self._ends[node] = 1
             node = nodes[node][1]
 
-    def read(self, bytes block, Py_ssize_t position, list headers, list entries):
+    def read(self, bytes block not None, Py_ssize_t position, list headers not None, list entries not None):
         """Read fields, from `position` on.
 
         Args:
@@ -85,7 +85,7 @@ cdef class FieldReader:
                 header = self._entry(index, entries)
                 if header is None:
                     return start
-                name = <bytes> header[0]
+                name = <bytes?> header[0]
             else:
                 name = self._read_string(block, &position)
                 if name is None:
@@ -99,16 +99,16 @@ cdef class FieldReader:
                 entries.append(header)
         return position
 
-    def decode(self, bytes coded):
+    def decode(self, bytes coded not None):
         """Decode a string; None where it is malformed, or longer than most."""
         return self._decode(coded, 0, len(coded))
 
     cdef tuple _entry(self, Py_ssize_t index, list entries):
         cdef Py_ssize_t place
         if index < self._known:
-            return <tuple> self._static[index] if index else None
+            return <tuple?> self._static[index] if index else None
         place = len(entries) - 1 - (index - self._known)
-        return <tuple> entries[place] if place >= 0 else None
+        return <tuple?> entries[place] if place >= 0 else None
 
     cdef bytes _read_string(self, bytes block, Py_ssize_t* position):
         cdef Py_ssize_t start = position[0], size

@@ -15,7 +15,7 @@ cdef enum:
 cdef list _names = [b""] * REMEMBERED  # one object for each name that comes again and again
 
 
-def read_head(bytes data, Py_ssize_t position, Py_ssize_t limit, Py_ssize_t most):
+def read_head(bytes data not None, Py_ssize_t position, Py_ssize_t limit, Py_ssize_t most):
     """Read a head.
 
     Args:
@@ -97,7 +97,7 @@ cdef bytes _name(bytes data, Py_ssize_t start, Py_ssize_t stop):
         size * 7 + <unsigned char> data[start] * 31 + <unsigned char> data[stop - 1] * 131
         + <unsigned char> data[start + size // 2] * 17
     ) % REMEMBERED
-    name = <bytes> _names[slot]
+    name = <bytes?> _names[slot]
     if not stands_at(data, start, stop, name):
         name = cut(data, start, stop)
         _names[slot] = name

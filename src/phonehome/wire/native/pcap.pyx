@@ -11,7 +11,7 @@ cdef enum:
     LENGTH_END = 12
 
 
-def walk(bytes buffer, Py_ssize_t at, Py_ssize_t header, bint big, Py_ssize_t most):
+def walk(bytes buffer not None, Py_ssize_t at, Py_ssize_t header, bint big, Py_ssize_t most):
     """Find where records begin; see `wire.capture.pcap.walk`, which does the same."""
     cdef Py_ssize_t last = PyBytes_GET_SIZE(buffer) - header, size, count = 0
     cdef c_array starts = array("q")

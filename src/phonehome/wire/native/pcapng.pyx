@@ -11,7 +11,7 @@ cdef enum:
     LEAST_PACKET_BLOCK = 32
 
 
-def walk_packets(bytes buffer, Py_ssize_t at, bint big, Py_ssize_t most, array starts):
+def walk_packets(bytes buffer not None, Py_ssize_t at, bint big, Py_ssize_t most, array starts not None):
     """Go over packet blocks; see `wire.capture.pcapng.walk_packets`, which does the same."""
     cdef Py_ssize_t last = PyBytes_GET_SIZE(buffer) - LEAST_BLOCK, count = 0
     cdef unsigned int size

@@ -29,7 +29,7 @@ cdef Py_ssize_t _first_from(array begins, long long offset, Py_ssize_t first) ex
     return low
 
 
-def numbers_in(array offsets, array numbers, long long start, long long end):
+def numbers_in(array offsets not None, array numbers not None, long long start, long long end):
     """Give the numbers of a stretch; see `wire.places.numbers_in`, which does the same."""
     cdef Py_ssize_t first, after, place
     check(offsets)
@@ -41,7 +41,7 @@ def numbers_in(array offsets, array numbers, long long start, long long end):
     return tuple([item(numbers, place) for place in range(first, after)])
 
 
-def stretch_of(array plain, array records, long long start, long long end):
+def stretch_of(array plain not None, array records not None, long long start, long long end):
     """Give the stretch that records came in; see `wire.places.stretch_of`, which does the same."""
     cdef Py_ssize_t first, after, last = len(records) - 1
     cdef long long begin, stop
@@ -54,7 +54,7 @@ def stretch_of(array plain, array records, long long start, long long end):
     return begin, stop if stop > begin else begin + 1
 
 
-def value_at(array begins, array values, long long offset):
+def value_at(array begins not None, array values not None, long long offset):
     """Give what belongs to an offset; see `wire.places.value_at`, which does the same."""
     check(begins)
     check(values)

@@ -22,21 +22,22 @@ cdef enum:
     SLACK = 32
 
 _GARBAGE, _CONTENT, _SEALED = What.GARBAGE, What.CONTENT, What.SEALED
-_scratch = bytearray(SCRATCH + SLACK)
+cdef list _spare = []  # scratch buffers that no walk is using: a cipher lets other threads run
 
 
-def open_records(opener, bytes data, Py_ssize_t position, sequence, list parts, marks, Py_ssize_t base, Py_ssize_t plain):
+def open_records(opener, bytes data not None, Py_ssize_t position, sequence, list parts not None, marks, Py_ssize_t base, Py_ssize_t plain):
     """Open record after record; see `wire.tls.records.open_records`, which does the same."""
     cdef Py_ssize_t end = PyBytes_GET_SIZE(data), stop, body, size, filled = 0, written, tag = 0
     cdef unsigned long long number = sequence, counter
     cdef int kind, place
     cdef bint inner = opener.inner_type, is_explicit = False, is_aead
-    cdef bytearray out = _scratch, nonce = None, additional = None
+    cdef bytearray out, nonce = None, additional = None
     cdef bytes fixed
     event = None
     if end - position < HEADER:
         return position, sequence, plain, None
-    target, view = memoryview(_scratch), memoryview(data)
+    out = <bytearray?> _spare.pop() if _spare else bytearray(SCRATCH + SLACK)
+    target, view = memoryview(out), memoryview(data)
     open_record = opener.open
     nonces = opener.nonces
     is_aead = nonces is not None
@@ -116,4 +117,5 @@ def open_records(opener, bytes data, Py_ssize_t position, sequence, list parts, 
         position = stop
     if filled:
         parts.append(copied(out, 0, filled))
+    _spare.append(out)
     return position, number, plain + filled, event

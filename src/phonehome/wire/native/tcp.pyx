@@ -5,6 +5,6 @@ from cpython.array cimport array
 from phonehome.wire.native.octets cimport joined
 
 
-def join_payloads(bytes buffer, array starts, array ends, Py_ssize_t begin, Py_ssize_t stop):
+def join_payloads(bytes buffer not None, array starts not None, array ends not None, Py_ssize_t begin, Py_ssize_t stop):
     """Join the stretches from `begin` to `stop` of a list of them; see `wire.tcp.join_payloads`, which does the same."""
     return joined(buffer, starts, ends, begin, stop)
