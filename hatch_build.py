@@ -30,13 +30,14 @@ class NativeModules(BuildHookInterface):  # type: ignore[type-arg]  # no configu
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile them, before hatchling looks for files."""
         wanted = os.environ.get("PHONEHOME_NATIVE", "")
-        if wanted == "off":
-            return
         source = Path(self.root, "src")
+        if wanted == "off":
+            _remove_what_can_be(source / PACKAGE)
+            return
         try:
             names = build(source)
         except Exception as error:
-            remove_modules(source / PACKAGE)  # those of other sources would not be twins of what is installed
+            _remove_what_can_be(source / PACKAGE)
             if wanted == "must":
                 raise
             reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
@@ -73,6 +74,12 @@ def build(source: Path) -> list[str]:
     names = [path.name for path in compiled]
     remove_modules(target, but=names)
     return names
+
+
+def _remove_what_can_be(target: Path) -> None:
+    """Remove modules of other sources, which would not be twins of what is installed; what is read-only stays."""
+    with contextlib.suppress(OSError):
+        remove_modules(target)
 
 
 def remove_modules(target: Path, but: list[str] | None = None) -> None:

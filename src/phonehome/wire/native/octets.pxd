@@ -63,7 +63,7 @@ cdef inline long long item(array numbers, Py_ssize_t place) except? -1:
 
 
 cdef inline int append(array numbers, long long number) except -1:
-    """Add an item to an array that was checked, or made as one of type q."""
+    """Add an item to an array that the caller made, of type q, and that nobody else has seen."""
     extend_buffer(numbers, <char*> &number, 1)
     return 0
 
