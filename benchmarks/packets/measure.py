@@ -37,6 +37,7 @@ def measure(
     command: Sequence[str], output: Path, *, cores_used: Sequence[int], feed: Feed | None = None
 ) -> Measured:
     """Run a command on the given cores, its standard output into a file, its complaints beside it."""
+    os.sync()  # what the run before wrote goes to the disk in its own time
     began = time.perf_counter()
     with output.open("wb") as out, output.with_suffix(".stderr").open("wb") as errors:
         process = subprocess.Popen(

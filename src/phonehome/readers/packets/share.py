@@ -17,7 +17,7 @@ from phonehome.wire.segments import Segments
 
 _BUCKETS = 64
 """Conversations fall into so many, at random; a share is some of them."""
-_MERGING = 0.14
+_MERGING = 0.05
 """What numbering and writing takes of the first worker, beside reading the whole (measured; a guess for other uses)."""
 
 
