@@ -44,6 +44,8 @@ def is_worth_sharing(path: Path | None, options: ReadingOptions) -> TypeGuard[Pa
     """
     if path is None or path.stat().st_size < MIN_SHARED_BYTES:
         return False
+    if not any(map(KeyLog.may_have_premasters, options.key_logs)):
+        return True
     return not KeyLog.join(options.key_logs).has_premasters
 
 

@@ -87,6 +87,11 @@ class KeyLog:
             f"SSLKEYLOGFILE writes them (CLIENT_RANDOM 52b0… 3a1c…), and the file {reason}"
         )
 
+    @staticmethod
+    def may_have_premasters(data: bytes) -> bool:
+        """Whether a log may hold what only an RSA key exchange leads to; told without reading its lines."""
+        return b"RSA" in _as_ascii(data)
+
     @classmethod
     def join(cls, logs: Iterable[bytes]) -> "KeyLog":
         """Take the secrets of several key logs together; one that is empty adds none."""

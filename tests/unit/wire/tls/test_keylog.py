@@ -84,3 +84,13 @@ def test_no_secret_stands_in_an_error() -> None:
     with pytest.raises(InputError) as caught:
         KeyLog.parse(LINE[:-1])
     assert MASTER.hex()[:16] not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-16"])
+def test_what_an_rsa_key_exchange_leads_to_is_told_without_reading_the_lines(encoding: str) -> None:
+    ordinary = f"CLIENT_RANDOM {'ab' * 32} {'cd' * 48}\n"
+    assert not KeyLog.may_have_premasters(ordinary.encode(encoding))
+    for line in (f"RSA {'ab' * 8} {'cd' * 48}\n", f"RSA Session-ID:{'ab' * 32} Master-Key:{'cd' * 48}\n"):
+        log = (ordinary + line).encode(encoding)
+        assert KeyLog.parse(log).has_premasters
+        assert KeyLog.may_have_premasters(log)
