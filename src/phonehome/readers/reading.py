@@ -96,10 +96,7 @@ class Reading(Iterator[Found]):
         for item in self._iter_sources():
             number = item.input
             ledger = ledgers[number if number is not None else first]
-            if isinstance(item, _TIMED):  # nearly all
-                ledger.note(item)
-                yield item
-            elif isinstance(item, SeenHandset):
+            if isinstance(item, SeenHandset):
                 ledger.handset = item
             elif isinstance(item, RecordedSpan):
                 ledger.cover(item.begin, item.end)
@@ -193,13 +190,13 @@ class _Ledger:
                 self._last = time
             elif time < self._first:
                 self._first = time
-            if isinstance(item, Exchange) and item.pieces:
-                times = [piece.time for piece in item.pieces if piece.time is not None]
-                if times:
-                    self.cover(min(times), max(times))
         elif isinstance(item, Problem):
             self._problems += 1
             return self._problems <= MAX_PROBLEMS
+        if isinstance(item, Exchange) and item.pieces:
+            times = [piece.time for piece in item.pieces if piece.time is not None]
+            if times:
+                self.cover(min(times), max(times))
         return True
 
     def cover(self, begin: datetime, end: datetime) -> None:

@@ -3,12 +3,10 @@
 from cpython.bytes cimport PyBytes_GET_SIZE
 
 from phonehome.model.header_names import KnownHeaders
+from phonehome.wire.native.octets cimport is_called
 
 cdef enum:
     NONE = -1
-    LETTER_A = 65
-    LETTER_Z = 90
-    TO_LOWER = 32
 
 
 def find_headers(tuple headers not None):
@@ -22,12 +20,12 @@ def find_headers(tuple headers not None):
         name = header[0]
         size = PyBytes_GET_SIZE(name)
         if size == 4:
-            if host == NONE and _is(name, b"host"):
+            if host == NONE and is_called(name, 0, b"host"):
                 host = place
         elif size == 12:
-            if content_type == NONE and _is(name, b"content-type"):
+            if content_type == NONE and is_called(name, 0, b"content-type"):
                 content_type = place
-        elif size == 16 and _is(name, b"content-encoding"):
+        elif size == 16 and is_called(name, 0, b"content-encoding"):
             if encoding == NONE:
                 encoding = place
             elif more is None:
@@ -43,18 +41,6 @@ def find_headers(tuple headers not None):
         content_type if content_type != NONE else None,
         encodings,
     ))
-
-
-cdef bint _is(bytes name, bytes wanted):
-    cdef Py_ssize_t place
-    cdef unsigned char byte
-    for place in range(PyBytes_GET_SIZE(name)):
-        byte = name[place]
-        if LETTER_A <= byte <= LETTER_Z:
-            byte += TO_LOWER
-        if byte != <unsigned char> wanted[place]:
-            return False
-    return True
 
 
 _make = KnownHeaders._make

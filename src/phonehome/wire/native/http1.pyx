@@ -1,6 +1,6 @@
 """Heads of HTTP/1 (RFC 9112) as nearly all are, compiled; whatever else there is stays with `wire.http1_head`."""
 
-from phonehome.wire.native.octets cimport cut, find, stands_at
+from phonehome.wire.native.octets cimport cut, find, is_called, stands_at
 
 cdef enum:
     NEW_LINE = 10
@@ -58,33 +58,20 @@ def read_head(bytes data not None, Py_ssize_t position, Py_ssize_t limit, Py_ssi
         value = cut(data, begin, stop)
         headers.append((name, value))
         # What says how long the body is, and what follows it.
-        if colon - at == 14 and _is_called(data, at, b"content-length"):
+        if colon - at == 14 and is_called(data, at, b"content-length"):
             if length is not None or not 0 < stop - begin <= MAX_DIGITS or not value.isdigit():
                 return None
             length = int(value)
-        elif colon - at == 17 and _is_called(data, at, b"transfer-encoding"):
+        elif colon - at == 17 and is_called(data, at, b"transfer-encoding"):
             if coding is not None:
                 return None
             coding = value.lower()
-        elif colon - at == 7 and _is_called(data, at, b"upgrade"):
+        elif colon - at == 7 and is_called(data, at, b"upgrade"):
             upgrade = True
 
 
 cdef inline bint _is_blank(unsigned char byte):
     return byte == SPACE or byte == TAB
-
-
-cdef bint _is_called(bytes data, Py_ssize_t at, bytes name):
-    """Whether a name stands at a place, in any case of its letters."""
-    cdef Py_ssize_t place
-    cdef unsigned char byte
-    for place in range(len(name)):
-        byte = data[at + place]
-        if 65 <= byte <= 90:
-            byte += 32
-        if byte != <unsigned char> name[place]:
-            return False
-    return True
 
 
 cdef bytes _name(bytes data, Py_ssize_t start, Py_ssize_t stop):

@@ -38,6 +38,21 @@ cdef inline bint stands_at(bytes data, Py_ssize_t start, Py_ssize_t stop, bytes 
     return memcmp(PyBytes_AS_STRING(data) + start, PyBytes_AS_STRING(wanted), stop - start) == 0
 
 
+cdef inline bint is_called(bytes data, Py_ssize_t at, bytes name):
+    """Whether a name, given in lower case, stands at a place in any case of its letters."""
+    cdef Py_ssize_t place
+    cdef unsigned char byte
+    if not 0 <= at <= PyBytes_GET_SIZE(data) - PyBytes_GET_SIZE(name):
+        return False
+    for place in range(PyBytes_GET_SIZE(name)):
+        byte = data[at + place]
+        if 65 <= byte <= 90:
+            byte += 32
+        if byte != <unsigned char> name[place]:
+            return False
+    return True
+
+
 cdef inline unsigned int number32(bytes data, Py_ssize_t at, bint big) except? 0:
     """Give the number of four bytes at a place; IndexError where they are not all there."""
     if not 0 <= at <= PyBytes_GET_SIZE(data) - 4:
